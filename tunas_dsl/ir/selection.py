@@ -1,0 +1,140 @@
+"""Points of a space: what an index vector selects, and the space that is left of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import attrs
+
+from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.numbers import make_divisible, round_filters
+
+T = TypeVar("T")
+
+AVERAGE = -1
+"""In an index vector: op warmup averages all options of this decision (facts 5)."""
+
+
+class NotInSpace(ValueError):
+    """An index vector that the space does not have; the message says which number is wrong."""
+
+
+def check_indices(space: ir.Space, indices: Sequence[int]) -> tuple[int, ...]:
+    """``indices`` as a tuple, one option number per decision of ``space``.
+
+    Raises:
+        NotInSpace: the vector has another length, or a number has no option.
+    """
+    if len(indices) != len(space.decisions):
+        raise NotInSpace(
+            f"{len(indices)} indices are given, but `{space.name}` has {len(space.decisions)} decisions"
+        )
+    for position, (index, decision) in enumerate(zip(indices, space.decisions, strict=True)):
+        if not 0 <= index < len(decision.options):
+            raise NotInSpace(
+                f"index {index} at position {position} is out of range: "
+                f"`{decision.id}` has the options 0 to {len(decision.options) - 1}"
+            )
+    return tuple(int(index) for index in indices)
+
+
+def chosen(choice: ir.Choice[T], selection: Mapping[str, int]) -> T:
+    """The option of ``choice`` that ``selection`` (decision id to option number) picks."""
+    return choice.options[0 if choice.decision is None else selection[choice.decision]]
+
+
+def expanded_filters(expansion: ir.Expansion, inputs: int, divisor: int) -> int:
+    """The width inside a bottleneck whose selected input has ``inputs`` filters (facts 2.2)."""
+    match expansion:
+        case ir.Relative(times=times):
+            return int(round_filters(inputs, times, divisor))
+        case absolute:
+            return absolute
+
+
+def squeezed_filters(layer: ir.Bottleneck, expanded: int) -> int:
+    """The hidden width of the squeeze-and-excite on ``expanded`` filters (facts 2.3)."""
+    return int(make_divisible(expanded, layer.se_ratio, layer.divisor))
+
+
+def active_decisions(space: ir.Space, selection: Sequence[int]) -> tuple[bool, ...]:
+    """For each decision, whether it counts in ``selection``, where AVERAGE keeps every option alive."""
+    by_id = {d.id: index for d, index in zip(space.decisions, selection, strict=True)}
+
+    def holds(condition: ir.Condition) -> bool:
+        return all(by_id[id] == AVERAGE or by_id[id] in options for id, options in condition)
+
+    return tuple(not d.active or any(map(holds, d.active)) for d in space.decisions)
+
+
+def canonical(space: ir.Space, indices: Sequence[int]) -> tuple[int, ...]:
+    """``indices`` with every decision that does not count set to 0: equal networks, equal vectors."""
+    active = active_decisions(space, indices)
+    return tuple(index if counts else 0 for index, counts in zip(indices, active, strict=True))
+
+
+def prune(space: ir.Space, indices: Sequence[int]) -> ir.Space:
+    """The architecture that ``indices`` selects: ``space`` with every decision taken.
+
+    Of the decisions only the blocks' filters stay, with one option each, as in a space written
+    without ``|``. A layer that was skipped stays as a residual around a skip.
+
+    Raises:
+        NotInSpace: ``indices`` is not a vector of this space.
+    """
+    indices = check_indices(space, indices)
+    selection = {d.id: index for d, index in zip(space.decisions, indices, strict=True)}
+
+    def fixed(choice: ir.Choice[T]) -> ir.Choice[T]:
+        return ir.constant(chosen(choice, selection))
+
+    blocks: list[ir.Block] = []
+    decisions: list[ir.Decision] = []
+    own: dict[str, str] = {}  # each block's filters keep a decision of their own, tied or not
+    for block in space.blocks:
+        filters = chosen(block.filters, selection)
+        id = f"{block.name}.filters"
+        decisions.append(ir.Decision(id, "filters", (filters,), 0, origin=block.origin))
+        if block.filters.decision is not None:
+            own.setdefault(block.filters.decision, id)
+        blocks.append(attrs.evolve(block, filters=ir.Choice((filters,), id)))
+
+    def channels(choice: ir.Choice[int]) -> ir.Choice[int]:
+        return ir.Choice((chosen(choice, selection),), own.get(choice.decision or ""))
+
+    def feature_map(features: ir.FeatureMap) -> ir.FeatureMap:
+        return ir.FeatureMap(channels(features.channels), fixed(features.size))
+
+    def layer(node: ir.Layer) -> ir.Layer:
+        if isinstance(node, ir.Alternatives):
+            return layer(node.layers[selection[node.decision]])
+        shapes = {"inputs": feature_map(node.inputs), "outputs": feature_map(node.outputs)}
+        match node:
+            case ir.Conv() | ir.SeparableConv():
+                return attrs.evolve(node, kernel=fixed(node.kernel), **shapes)
+            case ir.Bottleneck():
+                return attrs.evolve(
+                    node,
+                    kernel=fixed(node.kernel),
+                    expansion=fixed(node.expansion),
+                    squeeze_excite=fixed(node.squeeze_excite),
+                    **shapes,
+                )
+            case ir.Sequence(layers=layers):
+                return attrs.evolve(node, layers=tuple(map(layer, layers)), **shapes)
+            case ir.Residual(body=body):
+                return attrs.evolve(node, body=layer(body), **shapes)
+            case _:
+                return attrs.evolve(node, **shapes)
+
+    return ir.Space(
+        name=space.name,
+        inputs=feature_map(space.inputs),
+        divisor=space.divisor,
+        decisions=tuple(decisions),
+        blocks=tuple(
+            attrs.evolve(new, layers=tuple(map(layer, old.layers)))
+            for new, old in zip(blocks, space.blocks, strict=True)
+        ),
+        classifier=space.classifier
+        and attrs.evolve(space.classifier, inputs=feature_map(space.classifier.inputs)),
+    )

@@ -1,0 +1,282 @@
+"""What a space means: blocks of layers whose settings are constants or decisions.
+
+Everything here is immutable, and a :class:`Space` that exists is valid: the checks happen
+in :mod:`tunas_dsl.analysis`. A space none of whose decisions has a second option is an
+architecture, so that one printer, one cost model and one builder serve both.
+"""
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from functools import cached_property
+from typing import Generic, Literal, TypeVar
+
+import attrs
+
+T = TypeVar("T")
+
+DecisionKind = Literal["filters", "expansion", "kernel", "squeeze_excite", "layer"]
+ActivationFunction = Literal["relu", "relu6", "swish", "swish6", "sigmoid"]
+Size = tuple[int, int]
+"""Height and width in pixels."""
+
+Condition = tuple[tuple[str, tuple[int, ...]], ...]
+"""All of these decisions must have taken one of these options: ``((id, options), ...)``."""
+
+
+@attrs.frozen
+class Origin:
+    """Where in the text something was written: the file's name and a line, from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@attrs.frozen
+class Decision:
+    """One categorical variable of the policy.
+
+    ``active`` says when the decision counts: always if it is empty, otherwise when any one of
+    its conditions holds (a kernel inside a skipped layer does not count). ``largest`` is the
+    option that filter warmup selects.
+    """
+
+    id: str
+    kind: DecisionKind
+    options: tuple[int | str, ...]
+    largest: int
+    active: tuple[Condition, ...] = ()
+    origin: Origin | None = attrs.field(default=None, eq=False)
+
+    @property
+    def warmup(self) -> Literal["op", "filters"]:
+        """What warmup does to it: an op is averaged over, filters take their largest option."""
+        return "filters" if self.kind in ("filters", "expansion") else "op"
+
+
+@attrs.frozen
+class Choice(Generic[T]):
+    """A setting of a layer: the option that ``decision`` selects, or a constant without one."""
+
+    options: tuple[T, ...]
+    decision: str | None = None
+
+    @property
+    def constant(self) -> T:
+        """The only option. Raises ``ValueError`` where there are several."""
+        (option,) = self.options
+        return option
+
+
+def constant(option: T) -> Choice[T]:
+    """A setting that no decision touches."""
+    return Choice((option,))
+
+
+@attrs.frozen
+class Relative:
+    """An expansion by a factor of the input filters that are selected: ``3x``."""
+
+    times: Fraction
+
+    def __str__(self) -> str:
+        return f"{self.times}x"
+
+
+Expansion = Relative | int
+"""Relative to the selected input filters, or an absolute number of filters."""
+
+
+@attrs.frozen
+class FeatureMap:
+    """The shape of what flows between layers: channels and (height, width)."""
+
+    channels: Choice[int]
+    size: Choice[Size]
+
+
+@attrs.frozen(kw_only=True)
+class LayerBase:
+    """What every layer has: the feature maps it takes and gives, and where it was written."""
+
+    inputs: FeatureMap
+    outputs: FeatureMap
+    origin: Origin | None = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class Conv(LayerBase):
+    """Convolution, then batch norm; without batch norm the convolution has a bias.
+
+    Several kernel sizes are several convolutions with a batch norm each (facts 2.3).
+    """
+
+    kernel: Choice[int]
+    stride: int
+    batch_norm: bool
+
+
+@attrs.frozen(kw_only=True)
+class SeparableConv(LayerBase):
+    """Depthwise convolution, batch norm, activation, 1x1 convolution, batch norm.
+
+    Each kernel size has a depthwise kernel and batch norm of its own; the 1x1 convolution is shared.
+    """
+
+    kernel: Choice[int]
+    stride: int
+    act: ActivationFunction
+
+
+@attrs.frozen(kw_only=True)
+class Bottleneck(LayerBase):
+    """Inverted bottleneck: 1x1 expand, depthwise, squeeze-and-excite, 1x1 project.
+
+    Collapsed as in the paper (section 4): one expand and one project convolution serve every
+    option; each kernel size has a depthwise kernel and batch norm of its own. Relative
+    expansions and the squeeze-and-excite width are rounded to ``divisor``.
+    """
+
+    kernel: Choice[int]
+    expansion: Choice[Expansion]
+    squeeze_excite: Choice[bool]
+    se_ratio: Fraction
+    se_act: ActivationFunction
+    stride: int
+    act: ActivationFunction
+    divisor: int
+
+
+@attrs.frozen(kw_only=True)
+class Activation(LayerBase):
+    """An activation function as a layer of its own."""
+
+    function: ActivationFunction
+
+
+@attrs.frozen(kw_only=True)
+class GlobalPool(LayerBase):
+    """Global average pool; the 1x1 spatial dimensions stay."""
+
+
+@attrs.frozen(kw_only=True)
+class Endpoint(LayerBase):
+    """Marks the output of the layer before it as an auxiliary output; computes nothing."""
+
+
+@attrs.frozen(kw_only=True)
+class Skip(LayerBase):
+    """Zeros of the input's shape: inside a residual, the layer is left out."""
+
+
+@attrs.frozen(kw_only=True)
+class Sequence(LayerBase):
+    """Layers one after the other, as one layer."""
+
+    layers: "tuple[Layer, ...]"
+
+
+@attrs.frozen(kw_only=True)
+class Residual(LayerBase):
+    """``x + body(x)``, with no activation after the sum."""
+
+    body: "Layer"
+
+
+@attrs.frozen(kw_only=True)
+class Alternatives(LayerBase):
+    """Whole layers to choose from, each with weights of its own.
+
+    An alternative is executed only where ``decision`` selects it; op warmup averages them all.
+    """
+
+    decision: str
+    layers: "tuple[Layer, ...]"
+
+
+Layer = (
+    Conv
+    | SeparableConv
+    | Bottleneck
+    | Activation
+    | GlobalPool
+    | Endpoint
+    | Skip
+    | Sequence
+    | Residual
+    | Alternatives
+)
+
+
+@attrs.frozen
+class Block:
+    """Layers that share one decision about their filters, unless a layer has its own."""
+
+    name: str
+    filters: Choice[int]
+    layers: tuple[Layer, ...]
+    origin: Origin | None = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen
+class Classifier:
+    """Global average pool (if not pooled yet), dropout, and a linear layer with bias."""
+
+    classes: int
+    dropout: Fraction
+    inputs: FeatureMap
+
+
+@attrs.frozen
+class Space:
+    """A search space, or, where no decision has a second option, an architecture.
+
+    ``decisions`` are in the reference implementation's order (facts 1.2): those of a layer
+    before the choice of the layer, a block's layers before the block's filters.
+    """
+
+    name: str
+    inputs: FeatureMap
+    divisor: int
+    decisions: tuple[Decision, ...]
+    blocks: tuple[Block, ...]
+    classifier: Classifier | None
+
+    @cached_property
+    def position(self) -> Mapping[str, int]:
+        """The position of each decision in an index vector, by its id."""
+        return {decision.id: index for index, decision in enumerate(self.decisions)}
+
+    @property
+    def is_architecture(self) -> bool:
+        """Whether nothing is left to decide."""
+        return all(len(decision.options) == 1 for decision in self.decisions)
+
+    def sites(self) -> Iterator[tuple[str, Layer]]:
+        """Every item of every block with its site name ``block.layer``, numbered from 0.
+
+        Activations, pools and endpoints count, as they do in the published tables (facts 9.1).
+        """
+        for block_index, block in enumerate(self.blocks):
+            for layer_index, layer in enumerate(block.layers):
+                yield f"{block_index}.{layer_index}", layer
+
+
+def children(layer: Layer) -> tuple[Layer, ...]:
+    """The layers directly inside ``layer``."""
+    match layer:
+        case Sequence(layers=layers) | Alternatives(layers=layers):
+            return layers
+        case Residual(body=body):
+            return (body,)
+        case _:
+            return ()
+
+
+def walk(layer: Layer) -> Iterator[Layer]:
+    """``layer`` and every layer inside it, parents first."""
+    yield layer
+    for child in children(layer):
+        yield from walk(child)
