@@ -1,0 +1,62 @@
+import json
+
+import attrs
+import pytest
+
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.events import EventLog, StepEvent, read_events, step_history
+
+NAMES = [field.name for field in attrs.fields(StepEvent)]
+
+
+def event(step):
+    return StepEvent(**dict.fromkeys(NAMES, 0.5) | {"step": step})
+
+
+def log_steps(path, *steps):
+    log = EventLog(path, clock=lambda: 1.5)
+    for step in steps:
+        log.step(event(step))
+    return log
+
+
+def test_an_event_is_one_line_of_json(tmp_path):
+    log_steps(tmp_path / "log", 3)
+    (line,) = (tmp_path / "log").read_text().splitlines()
+    assert json.loads(line) == {"schema": 1, "event": "step", "time": 1.5, **attrs.asdict(event(3))}
+
+
+@pytest.mark.parametrize("cut", [1, 7, 60])
+def test_a_cut_last_line_is_passed_over_and_then_removed(tmp_path, cut):
+    path = tmp_path / "log"
+    log_steps(path, 0, 1, 2)
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert [e["step"] for e in read_events(path)] == [0, 1]
+    log_steps(path, 5)
+    assert [e["step"] for e in read_events(path)] == [0, 1, 5]
+
+
+def test_what_was_logged_after_the_checkpoint_is_void_after_resuming(tmp_path):
+    path = tmp_path / "log"
+    log_steps(path, 0, 10, 20, 30)
+    log = EventLog(path)
+    log.resumed(15)
+    log.step(event(20))
+    assert [e["step"] for e in step_history(path)] == [0, 10, 20]
+    assert [e["event"] for e in read_events(path)].count("step") == 5
+
+
+@pytest.mark.parametrize(
+    ("line", "part"), [("half an ev", "line 2 of .* is not an event"), ('{"schema": 9}', "has schema 9")]
+)
+def test_a_line_that_is_no_event_of_ours_is_named(tmp_path, line, part):
+    path = tmp_path / "log"
+    log_steps(path, 0)
+    path.write_text(path.read_text() + line + "\n")
+    with pytest.raises(SearchError, match=part):
+        list(read_events(path))
+
+
+def test_a_number_that_json_does_not_have_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        EventLog(tmp_path / "log").step(attrs.evolve(event(0), loss=float("nan")))

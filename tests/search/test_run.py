@@ -1,0 +1,77 @@
+import json
+
+import pytest
+
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.progress import Outcome
+from tunas_dsl.search.run import RunFolder
+from tunas_dsl.search.settings import SearchSettings
+
+SETTINGS = SearchSettings(steps=100, target=10.0, seed=3)
+
+
+def test_an_opened_run_is_the_one_that_was_created(tmp_path):
+    run = RunFolder.create(tmp_path / "deep" / "run", SETTINGS, "digits")
+    again = RunFolder.open(tmp_path / "deep" / "run")
+    assert again == run
+    assert again.fingerprint == run.fingerprint
+
+
+def test_a_folder_with_anything_in_it_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(SearchError, match="is not an empty folder"):
+        RunFolder.create(tmp_path, SETTINGS, "digits")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "run").write_text("")
+    with pytest.raises(SearchError, match="is not an empty folder"):
+        RunFolder.create(tmp_path / "run", SETTINGS, "digits")
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        (None, "is not the folder of a search"),
+        ("{", "is not JSON"),
+        ('{"schema": 2}', "is not of schema 1"),
+        ('{"schema": 1}', "has no 'settings'"),
+        ('{"schema": 1, "data": "digits", "settings": {"steps": 0, "target": 1}}', "`steps` is 0"),
+    ],
+)
+def test_settings_that_are_not_ours_are_refused(tmp_path, text, part):
+    if text is not None:
+        (tmp_path / "settings.json").write_text(text)
+    with pytest.raises(SearchError, match=part):
+        RunFolder.open(tmp_path)
+
+
+def test_the_fingerprint_follows_settings_and_data(tmp_path):
+    fingerprints = {
+        RunFolder.create(tmp_path / str(number), settings, data).fingerprint
+        for number, (settings, data) in enumerate(
+            [(SETTINGS, "digits"), (SETTINGS, "folder"), (SearchSettings(steps=100, target=10.0), "digits")]
+        )
+    }
+    assert len(fingerprints) == 3
+
+
+def test_policy_and_result_are_replaced_whole(tmp_path):
+    run = RunFolder.create(tmp_path / "run", SETTINGS, "digits")
+    with pytest.raises(SearchError, match="has no policy yet"):
+        run.read_policy()
+    run.write_policy(10, {"stem.filters": [0.0, 1.0]})
+    run.write_policy(20, {"stem.filters": [0.0, 2.0]})
+    assert run.read_policy() == (20, {"stem.filters": [0.0, 2.0]})
+    run.write_result(Outcome(status="finished", step=100, indices=(1,), cost=9.5, unit="ms"))
+    result = json.loads((run.path / "result.json").read_text())
+    assert result == {
+        "schema": 1,
+        "status": "finished",
+        "step": 100,
+        "indices": [1],
+        "cost": 9.5,
+        "unit": "ms",
+    }
+    assert sorted(path.name for path in run.path.iterdir()) == ["policy.json", "result.json", "settings.json"]

@@ -1,0 +1,109 @@
+"""The log of a search: one JSON object a line, appended, and readable after any interruption."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tunas_dsl.search.errors import SearchError
+
+SCHEMA = 1
+
+
+@attrs.frozen(kw_only=True)
+class StepEvent:
+    """What one step did, ``step`` counting from 0.
+
+    ``loss``, ``accuracy`` (0 to 1, on validation images), ``reward`` and ``cost`` are means over the
+    architectures sampled in the step; ``cost`` and ``argmax_cost`` are in the unit of the cost
+    model, and the latter is of the most probable architecture after the step, as ``entropy`` (nats,
+    over the sampled architectures) is of the policy after it. ``op_warmup`` and ``filter_warmup`` are
+    the probabilities with which warmup replaced a decision.
+    """
+
+    step: int
+    loss: float
+    accuracy: float
+    reward: float
+    baseline: float
+    cost: float
+    argmax_cost: float
+    entropy: float
+    weight_lr: float
+    policy_lr: float
+    op_warmup: float
+    filter_warmup: float
+
+
+class EventLog:
+    """Appends to the events of one run; the file is made when the first event comes.
+
+    A last line that an interruption cut is removed first: what it said is lost either way.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self.clock = clock
+        if path.exists():
+            _drop_cut_line(path)
+
+    def step(self, event: StepEvent) -> None:
+        """Log one step."""
+        self._append("step", attrs.asdict(event))
+
+    def resumed(self, step: int) -> None:
+        """Log that the search goes on with ``step``; later steps logged before are void."""
+        self._append("resumed", {"step": step})
+
+    def _append(self, kind: str, fields: dict[str, Any]) -> None:
+        entry = {"schema": SCHEMA, "event": kind, "time": round(self.clock(), 3), **fields}
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry, allow_nan=False) + "\n")
+
+
+def read_events(path: Path) -> Iterator[dict[str, Any]]:
+    """Every event in the order written; a cut last line is passed over.
+
+    Raises:
+        SearchError: a line is not an event, or of a schema that this version does not know.
+    """
+    lines = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines[:-1], 1):
+        try:
+            event = json.loads(line)
+            known = event["schema"] == SCHEMA
+        except (ValueError, TypeError, KeyError):
+            raise SearchError(f"line {number} of {path} is not an event: remove it to go on") from None
+        if not known:
+            raise SearchError(
+                f"line {number} of {path} has schema {event['schema']}, but this version knows {SCHEMA}"
+            )
+        yield event
+
+
+def step_history(path: Path) -> list[dict[str, Any]]:
+    """The steps that led to the present state: each logged step once, in order, after all resumptions.
+
+    Raises:
+        SearchError: as :func:`read_events`.
+    """
+    history: list[dict[str, Any]] = []
+    for event in read_events(path):
+        if event["event"] == "resumed":
+            history = [step for step in history if step["step"] < event["step"]]
+        elif event["event"] == "step":
+            history.append(event)
+    return history
+
+
+def _drop_cut_line(path: Path) -> None:
+    with path.open("rb+") as file:
+        text = file.read()
+        end = text.rfind(b"\n") + 1
+        if end < len(text):
+            file.truncate(end)
+            os.fsync(file.fileno())
