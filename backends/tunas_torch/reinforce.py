@@ -1,0 +1,56 @@
+"""How the policy learns from rewards: the moving baseline, and Adam on the samples' gradients (facts 7)."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+BETA2 = 0.999
+EPSILON = 1e-8
+
+
+class Baseline:
+    """An exponential moving average of rewards, corrected for its start from zero.
+
+    ``numerator`` and ``denominator`` are floats that begin at 0.
+    """
+
+    def __init__(self, momentum: float = 0.95) -> None:
+        self.momentum = momentum
+        self.numerator = 0.0
+        self.denominator = 0.0
+
+    def update(self, reward: float) -> float:
+        """Folds a step's mean reward in and returns the average, this step included."""
+        self.numerator = self.momentum * self.numerator + (1 - self.momentum) * reward
+        self.denominator = self.momentum * self.denominator + (1 - self.momentum)
+        return self.numerator / self.denominator
+
+
+class PolicyOptimizer:
+    """Adam without a first moment, whose second moment averages the squares of the samples' gradients.
+
+    The moment and its bias correction also advance while the learning rate is 0 (facts 7).
+    """
+
+    def __init__(self, logits: Tensor) -> None:
+        self.logits = logits
+        self.square = torch.zeros_like(logits, requires_grad=False)
+        self.updates = 0
+
+    @torch.no_grad()
+    def step(self, gradients: Tensor, lr: float) -> None:
+        """One update from the gradient of each of K samples, ``(K, D, C)``."""
+        self.updates += 1
+        self.square.mul_(BETA2).add_(gradients.square().mean(dim=0), alpha=1 - BETA2)
+        correction = (1 - BETA2**self.updates) ** 0.5
+        self.logits -= lr * correction * gradients.mean(dim=0) / (self.square.sqrt() + EPSILON)
+
+    def state(self) -> dict[str, Tensor]:
+        """The buffers: the averaged squares, and the number of updates as a scalar."""
+        return {"square": self.square, "updates": torch.tensor(self.updates)}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Takes over what :meth:`state` gave."""
+        self.square.copy_(state["square"])
+        self.updates = int(state["updates"])
