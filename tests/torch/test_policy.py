@@ -201,7 +201,7 @@ def test_debiased_baseline():
 
 
 def test_one_sample_a_step_is_plain_adam():
-    """Facts 7, against torch.optim.Adam with beta1 = 0: its epsilon is a hat too, up to the bias correction."""
+    """Facts 7, against torch.optim.Adam; without an epsilon, since the two add it in different places."""
     logits = torch.zeros(2, 3, dtype=torch.float64)
     theirs = torch.zeros(2, 3, dtype=torch.float64, requires_grad=True)
     ours = PolicyOptimizer(logits)

@@ -1,4 +1,4 @@
-"""The folder of one search on disk: its settings, log, policy and result, as JSON that needs no torch to read."""
+"""The folder of one search on disk: settings, log, policy and result, as JSON that needs no torch to read."""
 
 import hashlib
 import json
