@@ -1,0 +1,42 @@
+"""The PyTorch backend of tunas_dsl: what a space compiles to, and the search over it.
+
+``supernet``, ``policy`` and ``latency`` are the three things that the compiler emits for a space. Torch is
+imported when the backend is used, not when it is found.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tunas_dsl.cost.model import CostModel
+    from tunas_dsl.ir import space as ir
+    from tunas_dsl.search.progress import Outcome, Progress
+    from tunas_dsl.search.run import RunFolder
+
+
+class TorchBackend:
+    """The :class:`tunas_dsl.backend.Backend` that computes with PyTorch."""
+
+    def search(
+        self,
+        space: ir.Space,
+        model: CostModel,
+        run: RunFolder,
+        *,
+        resume: bool,
+        report: Callable[[Progress], None],
+        tell: Callable[[str], None],
+        device: str = "cpu",
+        threads: int | None = None,
+    ) -> Outcome:
+        """Search ``space`` with the settings and data of ``run``; see the protocol."""
+        from tunas_torch.running import run_search, start_search
+
+        search = start_search(space, model, run, device, threads)
+        return run_search(search, run, resume=resume, report=report, tell=tell)
+
+
+BACKEND = TorchBackend()
