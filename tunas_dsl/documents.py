@@ -1,0 +1,174 @@
+"""JSON documents: read and converted strictly, with one-line errors that name the place in the document."""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, TypeVar, get_args, get_origin
+
+import attrs
+import cattrs
+from cattrs.cols import homogenous_tuple_structure_factory
+from cattrs.errors import ForbiddenExtraKeysError
+
+T = TypeVar("T")
+
+_FRACTION = re.compile(r"-?[0-9]{1,18}(/0*[1-9][0-9]{0,17})?")
+
+
+class DocumentError(ValueError):
+    """What is wrong with a document, and where in it: ``$.sites[3].ms is missing``."""
+
+
+class MisfitError(ValueError):
+    """What a structure hook raises: how the sentence goes on that the place begins, ``is a text``."""
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The JSON object in ``text``.
+
+    Raises:
+        DocumentError: it is not JSON, not an object, or an object in it gives a name twice.
+    """
+    try:
+        document = json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        raise DocumentError(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise DocumentError("it is nested too deeply") from None
+    except DocumentError:
+        raise
+    except ValueError as error:  # an integer of thousands of digits
+        raise DocumentError(str(error)) from None
+    if not isinstance(document, dict):
+        raise DocumentError(f"$ is {_kind(document)}, not an object")
+    return document
+
+
+def dump(document: Any, indent: int | None = 2) -> str:
+    """``document`` as JSON text that ends in a newline; the same document gives the same text."""
+    return json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def check_schema(document: dict[str, Any], schema: str) -> None:
+    """Hold the document's ``schema`` against the one that this version reads.
+
+    Raises:
+        DocumentError: there is none, or it is another one.
+    """
+    if "schema" not in document:
+        raise DocumentError(f'$.schema is missing: this version reads "{schema}"')
+    if document["schema"] != schema:
+        raise DocumentError(f'$.schema is {json.dumps(document["schema"])}: this version reads "{schema}"')
+
+
+def strict_converter() -> cattrs.Converter:
+    """A cattrs converter that takes nothing for something else: no ``"3"`` for 3, no unknown keys.
+
+    Fractions are text (``"1/4"``). What has its default value is left out when written.
+    """
+    converter = cattrs.Converter(forbid_extra_keys=True, omit_if_default=True)
+    for scalar in (str, int, bool):
+        converter.register_structure_hook(scalar, _exactly(scalar))
+    converter.register_structure_hook(float, lambda value, _: finite(value))
+    converter.register_structure_hook(Fraction, lambda value, _: fraction(value))
+    converter.register_unstructure_hook(Fraction, str)
+    converter.register_structure_hook_factory(_is_tuple_of_any_length, _list_factory)
+    return converter
+
+
+def structure(converter: cattrs.Converter, document: Any, cls: type[T]) -> T:
+    """``document`` as a ``cls``.
+
+    Raises:
+        DocumentError: it has not the form of one; the first place that differs is named.
+    """
+    try:
+        return converter.structure(document, cls)
+    except Exception as error:  # whatever a hook raised lies inside cattrs's exception group
+        complaint, _, place = cattrs.transform_error(error, format_exception=_complaint)[0].rpartition(" @ ")
+        raise DocumentError(f"{place} {complaint}") from None
+
+
+def finite(value: Any) -> float:
+    """``value`` if it is a finite number of JSON, as a float; otherwise a :class:`MisfitError`."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise MisfitError(f"is {_kind(value)}, not a number")
+    if not math.isfinite(value):
+        raise MisfitError(f"is {value}, not a finite number")
+    return float(value)
+
+
+def fraction(value: Any) -> Fraction:
+    """The fraction that ``value`` writes as ``"1/4"`` or ``"3"``; otherwise a :class:`MisfitError`."""
+    if not isinstance(value, str) or not _FRACTION.fullmatch(value):
+        raise MisfitError(f'is {json.dumps(value)}, not a fraction such as "1/4"')
+    return Fraction(value)
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    entries: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in entries:
+            raise DocumentError(f"`{key}` is given twice in one object")
+        entries[key] = value
+    return entries
+
+
+def _exactly(scalar: type) -> Any:
+    name = {str: "a text", int: "an integer", bool: "true or false"}[scalar]
+
+    def hook(value: Any, _: type) -> Any:
+        if type(value) is not scalar:  # True is an int to isinstance
+            raise MisfitError(f"is {_kind(value)}, not {name}")
+        return value
+
+    return hook
+
+
+def _is_tuple_of_any_length(cls: Any) -> bool:
+    return get_origin(cls) is tuple and get_args(cls)[-1:] == (Ellipsis,)
+
+
+def _list_factory(cls: Any, converter: cattrs.Converter) -> Any:
+    structure_tuple = homogenous_tuple_structure_factory(cls, converter)
+
+    def hook(value: Any, cls: Any) -> Any:
+        if not isinstance(value, list | tuple):  # a text is an iterable, too
+            raise MisfitError(f"is {_kind(value)}, not a list")
+        return structure_tuple(value, cls)
+
+    return hook
+
+
+def _complaint(error: BaseException, expected: type | None) -> str:
+    match error:
+        case KeyError():
+            return "is missing"
+        case ForbiddenExtraKeysError():
+            return f"has the unknown key `{min(error.extra_fields)}`"
+        case AttributeError() | TypeError() if expected is None or attrs.has(expected):
+            return "is not an object"
+        case MisfitError():
+            return str(error)
+        case _ if getattr(expected, "__args__", None) and "literal" in str(error):
+            return "is none of " + ", ".join(map(str, get_args(expected)))
+        case _:
+            return "has not the form that it should have"
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+        case _:
+            return "an object"

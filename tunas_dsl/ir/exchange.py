@@ -1,0 +1,80 @@
+"""A space as JSON and back, exactly: fractions are ``"1/4"``, relative expansions ``"3x"``, origins kept."""
+
+from functools import cache
+from typing import Any
+
+import cattrs
+from cattrs.strategies import configure_tagged_union
+
+from tunas_dsl.documents import MisfitError, check_schema, fraction, strict_converter, structure
+from tunas_dsl.ir import space as ir
+
+SCHEMA = "tunas.space/1"
+
+KINDS: dict[type, str] = {
+    ir.Conv: "conv",
+    ir.SeparableConv: "sepconv",
+    ir.Bottleneck: "bottleneck",
+    ir.Activation: "activation",
+    ir.GlobalPool: "global_pool",
+    ir.Endpoint: "endpoint",
+    ir.Skip: "skip",
+    ir.Sequence: "sequence",
+    ir.Residual: "residual",
+    ir.Alternatives: "alternatives",
+}
+"""What each class of layer is called in documents."""
+
+
+def space_document(space: ir.Space) -> dict[str, Any]:
+    """``space`` as a JSON-able dict; layers are told apart by their ``kind``."""
+    return {"schema": SCHEMA, **_converter().unstructure(space)}
+
+
+def read_space(document: dict[str, Any]) -> ir.Space:
+    """The space that :func:`space_document` wrote.
+
+    The document must be the work of this tool: its form is checked, not its meaning.
+
+    Raises:
+        DocumentError: the form is another one; the message names the JSON path.
+    """
+    check_schema(document, SCHEMA)
+    body = {key: value for key, value in document.items() if key != "schema"}
+    return structure(_converter(), body, ir.Space)
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    converter = strict_converter()
+    converter.register_unstructure_hook(ir.Expansion, _write_expansion)
+    converter.register_structure_hook(ir.Expansion, lambda value, _: _read_expansion(value))
+    converter.register_structure_hook(int | str, lambda value, _: _read_option(value))
+    configure_tagged_union(ir.Layer, converter, tag_generator=KINDS.__getitem__, tag_name="kind")
+    by_kind = converter.get_structure_hook(ir.Layer)
+
+    def read_layer(value: Any, cls: Any) -> Any:
+        if isinstance(value, dict) and value.get("kind") not in KINDS.values():
+            raise MisfitError(f"is a layer of no known kind: {', '.join(KINDS.values())}")
+        return by_kind(value, cls)
+
+    converter.register_structure_hook(ir.Layer, read_layer)
+    return converter
+
+
+def _write_expansion(expansion: ir.Expansion) -> int | str:
+    return expansion if isinstance(expansion, int) else str(expansion)
+
+
+def _read_expansion(value: Any) -> ir.Expansion:
+    if type(value) is int:
+        return value
+    if not isinstance(value, str) or not value.endswith("x"):
+        raise MisfitError('is neither a number of filters nor a multiple such as "3x"')
+    return ir.Relative(fraction(value[:-1]))
+
+
+def _read_option(value: Any) -> int | str:
+    if type(value) is int or isinstance(value, str):
+        return value
+    raise MisfitError("is neither an integer nor a text")
