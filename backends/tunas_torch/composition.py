@@ -1,0 +1,108 @@
+"""Layers made of layers, and the way from any layer of a space to its module in the supernet."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+import torch
+from torch import Tensor
+
+from tunas_dsl.ir import space as ir
+from tunas_torch.layers import (
+    Activation,
+    Bottleneck,
+    Conv,
+    Endpoint,
+    GlobalPool,
+    SearchLayer,
+    SeparableConv,
+    Skip,
+)
+from tunas_torch.path import Path, Used
+from tunas_torch.weights import Parts
+
+
+class Sequence(SearchLayer):
+    """Layers one after the other."""
+
+    def __init__(self, layer: ir.Sequence, random: torch.Generator) -> None:
+        super().__init__()
+        self.layers = Parts[SearchLayer](search_layer(part, random) for part in layer.layers)
+
+    def forward(self, images: Tensor, path: Path) -> Tensor:
+        """What the last layer gives."""
+        for layer in self.layers:
+            images = layer(images, path)
+        return images
+
+    def used(self, path: Path, name: str, share: float) -> Iterator[Used]:
+        """The weights of every layer."""
+        for index, layer in enumerate(self.layers):
+            yield from layer.used(path, f"{name}.{index}", share)
+
+
+class Alternatives(SearchLayer):
+    """Whole layers, of which one is run, or under op warmup all."""
+
+    def __init__(self, layer: ir.Alternatives, random: torch.Generator) -> None:
+        super().__init__()
+        self.choice = ir.Choice(layer.layers, layer.decision)
+        self.layers = Parts[SearchLayer](search_layer(option, random) for option in layer.layers)
+
+    def forward(self, images: Tensor, path: Path) -> Tensor:
+        """What the selected layer gives, or the mean over all."""
+        return path.switch(self.choice, lambda option: self.layers[option](images, path))
+
+    def used(self, path: Path, name: str, share: float) -> Iterator[Used]:
+        """The weights of the layers that run."""
+        for option, fraction in path.alive(self.choice):
+            yield from self.layers[option].used(path, name, share * fraction)
+
+
+class Residual(SearchLayer):
+    """The sum of a layer's input and output."""
+
+    def __init__(self, layer: ir.Residual, random: torch.Generator) -> None:
+        super().__init__()
+        self.body = search_layer(layer.body, random)
+
+    def forward(self, images: Tensor, path: Path) -> Tensor:
+        """``images`` plus what the body makes of them."""
+        return images if skipped(self.body, path) else images + self.body(images, path)
+
+    def used(self, path: Path, name: str, share: float) -> Iterator[Used]:
+        """The weights of the body."""
+        return self.body.used(path, f"{name}.body", share)
+
+
+def skipped(layer: SearchLayer, path: Path) -> bool:
+    """Whether all that is left of ``layer`` is a skip."""
+    if isinstance(layer, Alternatives):
+        return all(skipped(layer.layers[option], path) for option, _ in path.alive(layer.choice))
+    return isinstance(layer, Skip)
+
+
+def search_layer(layer: ir.Layer, random: torch.Generator) -> SearchLayer:
+    """The module for ``layer``, with initial weights drawn from ``random``."""
+    match layer:
+        case ir.Conv():
+            return Conv(layer, random)
+        case ir.SeparableConv():
+            return SeparableConv(layer, random)
+        case ir.Bottleneck():
+            return Bottleneck(layer, random)
+        case ir.Activation():
+            return Activation(layer)
+        case ir.GlobalPool():
+            return GlobalPool()
+        case ir.Endpoint():
+            return Endpoint()
+        case ir.Skip():
+            return Skip()
+        case ir.Sequence():
+            return Sequence(layer, random)
+        case ir.Residual():
+            return Residual(layer, random)
+        case ir.Alternatives():
+            return Alternatives(layer, random)
+        case _:
+            assert_never(layer)

@@ -1,0 +1,88 @@
+"""The weights of the supernet: each tensor exists once, in its largest size, and a path uses a part of it."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from tunas_torch.initialisers import he_normal_
+from tunas_torch.operations import convolve
+from tunas_torch.path import Path, Used
+
+
+class Part(nn.Module):
+    """A module of the supernet; what calling one gives is a tensor."""
+
+    __call__: Callable[..., Tensor]
+
+
+P = TypeVar("P", bound=Part)
+
+
+class Parts(nn.ModuleList, Generic[P]):
+    """Parts of one type, in order."""
+
+    if TYPE_CHECKING:
+
+        def __iter__(self) -> Iterator[P]: ...
+
+        def __getitem__(self, index: int) -> P: ...  # type: ignore[override]
+
+
+class Kernel(Part):
+    """The kernel ``(outputs, inputs, k, k)`` of a convolution, and a bias if asked for."""
+
+    def __init__(
+        self, inputs: int, outputs: int, size: int, random: torch.Generator, bias: bool = False
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(he_normal_(torch.empty(outputs, inputs, size, size), random))
+        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
+
+    def forward(self, images: Tensor, path: Path, inputs: int, outputs: int, stride: int = 1) -> Tensor:
+        """The convolution from the first ``inputs`` to the first ``outputs`` channels."""
+        kernel = path.execution.kernel(self.weight, outputs, inputs)
+        bias = None if self.bias is None else path.execution.vector(self.bias, outputs)
+        return path.execution.conv(images, kernel, bias, stride)
+
+    def used(self, path: Path, name: str, share: float, inputs: int, outputs: int) -> Iterator[Used]:
+        """The parts of kernel and bias for these channels."""
+        yield Used(f"{name}.weight", path.execution.kernel(self.weight, outputs, inputs), share)
+        if self.bias is not None:
+            yield Used(f"{name}.bias", path.execution.vector(self.bias, outputs), 0.0)
+
+
+class DepthwiseKernel(Part):
+    """The kernel ``(channels, 1, k, k)`` of a depthwise convolution."""
+
+    def __init__(self, channels: int, size: int, random: torch.Generator) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(he_normal_(torch.empty(channels, 1, size, size), random))
+
+    def forward(self, images: Tensor, path: Path, channels: int, stride: int) -> Tensor:
+        """The depthwise convolution of the first ``channels`` channels."""
+        kernel = path.execution.kernel(self.weight, channels, 1)
+        return convolve(images, kernel, None, stride, groups=len(kernel))
+
+    def used(self, path: Path, name: str, share: float, channels: int) -> Iterator[Used]:
+        """The part of the kernel for these channels."""
+        yield Used(f"{name}.weight", path.execution.kernel(self.weight, channels, 1), share)
+
+
+class BatchNorm(Part):
+    """Gamma and beta ``(channels,)`` of a batch norm that keeps no statistics."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, images: Tensor, path: Path, channels: int) -> Tensor:
+        """Batch norm of the first ``channels`` channels with the statistics of the batch."""
+        return path.execution.batch_norm(images, self.weight, self.bias, channels)
+
+    def used(self, path: Path, name: str, channels: int) -> Iterator[Used]:
+        """The parts of gamma and beta for these channels."""
+        yield Used(f"{name}.weight", path.execution.vector(self.weight, channels), 0.0)
+        yield Used(f"{name}.bias", path.execution.vector(self.bias, channels), 0.0)
