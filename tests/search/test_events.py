@@ -23,7 +23,12 @@ def log_steps(path, *steps):
 def test_an_event_is_one_line_of_json(tmp_path):
     log_steps(tmp_path / "log", 3)
     (line,) = (tmp_path / "log").read_text().splitlines()
-    assert json.loads(line) == {"schema": 1, "event": "step", "time": 1.5, **attrs.asdict(event(3))}
+    assert json.loads(line) == {
+        "schema": "tunas.event/1",
+        "event": "step",
+        "time": 1.5,
+        **attrs.asdict(event(3)),
+    }
 
 
 @pytest.mark.parametrize("cut", [1, 7, 60])

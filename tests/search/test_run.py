@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.run import RunFolder
@@ -34,10 +35,13 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     ("text", "part"),
     [
         (None, "is not the folder of a search"),
-        ("{", "is not JSON"),
-        ('{"schema": 2}', "is not of schema 1"),
-        ('{"schema": 1}', "has no 'settings'"),
-        ('{"schema": 1, "data": "digits", "settings": {"steps": 0, "target": 1}}', "`steps` is 0"),
+        ("{", "line 1, column 2"),
+        ('{"schema": 2}', "this version reads"),
+        ('{"schema": "tunas.run/1"}', "`settings` is not an object"),
+        (
+            '{"schema": "tunas.run/1", "data": "digits", "settings": {"steps": 0, "target": 1}}',
+            "`steps` is 0",
+        ),
     ],
 )
 def test_settings_that_are_not_ours_are_refused(tmp_path, text, part):
@@ -67,7 +71,7 @@ def test_policy_and_result_are_replaced_whole(tmp_path):
     run.write_result(Outcome(status="finished", step=100, indices=(1,), cost=9.5, unit="ms"))
     result = json.loads((run.path / "result.json").read_text())
     assert result == {
-        "schema": 1,
+        "schema": "tunas.result/1",
         "status": "finished",
         "step": 100,
         "indices": [1],
@@ -75,3 +79,15 @@ def test_policy_and_result_are_replaced_whole(tmp_path):
         "unit": "ms",
     }
     assert sorted(path.name for path in run.path.iterdir()) == ["policy.json", "result.json", "settings.json"]
+
+
+def test_the_most_probable_architecture_is_read_without_a_backend(tmp_path):
+    decisions = (ir.Decision("b", "kernel", (3, 5, 7), 0), ir.Decision("a", "filters", (8, 16), 1))
+    size = ir.FeatureMap(ir.constant(3), ir.constant((8, 8)))
+    space = ir.Space("toy", size, 8, decisions, (), None)
+    run = RunFolder.create(tmp_path / "run", SETTINGS, "digits")
+    run.write_policy(10, {"a": [-1.0, -0.5], "b": [0.5, 2.0, 2.0]})
+    assert run.most_probable(space) == (1, 1)
+    run.write_policy(20, {"a": [-1.0, -0.5], "b": [0.5, 2.0]})
+    with pytest.raises(SearchError, match="is not a policy for `toy`"):
+        run.most_probable(space)

@@ -11,7 +11,7 @@ import attrs
 
 from tunas_dsl.search.errors import SearchError
 
-SCHEMA = 1
+SCHEMA = "tunas.event/1"
 
 
 @attrs.frozen(kw_only=True)
@@ -80,7 +80,7 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
             raise SearchError(f"line {number} of {path} is not an event: remove it to go on") from None
         if not known:
             raise SearchError(
-                f"line {number} of {path} has schema {event['schema']}, but this version knows {SCHEMA}"
+                f"line {number} of {path} has schema {event['schema']}: this version reads {SCHEMA}"
             )
         yield event
 

@@ -1,7 +1,6 @@
 """The folder of one search on disk: settings, log, policy and result, as JSON that needs no torch to read."""
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +8,15 @@ from typing import Any
 
 import attrs
 
+from tunas_dsl import documents
+from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.settings import SearchSettings
 
-SCHEMA = 1
+RUN_SCHEMA = "tunas.run/1"
+POLICY_SCHEMA = "tunas.policy/1"
+RESULT_SCHEMA = "tunas.result/1"
 
 
 @attrs.frozen
@@ -40,7 +43,7 @@ class RunFolder:
             raise SearchError(f"{path} exists and is not an empty folder: name another one, or resume it")
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path, settings, data)
-        write_json(path / "settings.json", run._description())
+        write_document(path / "settings.json", run._description())
         return run
 
     @classmethod
@@ -50,18 +53,20 @@ class RunFolder:
         Raises:
             SearchError: it is not the folder of a run, or its settings are not ours.
         """
-        description = read_json(path / "settings.json", "is not the folder of a search")
+        file = path / "settings.json"
+        description = read_document(file, RUN_SCHEMA, "is not the folder of a search")
+        settings, data = description.get("settings"), description.get("data")
+        if not isinstance(settings, dict) or not isinstance(data, str):
+            raise SearchError(f"{file}: `settings` is not an object, or `data` not a text")
         try:
-            settings, data = description["settings"], description["data"]
-        except KeyError as missing:
-            raise SearchError(f"{path / 'settings.json'} has no {missing}") from None
-        return cls(path, SearchSettings.from_json(settings), data)
+            return cls(path, SearchSettings.from_json(settings), data)
+        except SearchError as error:
+            raise SearchError(f"{file}: {error}") from None
 
     @property
     def fingerprint(self) -> str:
         """A hash of what the run was started with, for a checkpoint to be held against."""
-        description = json.dumps(self._description(), sort_keys=True)
-        return hashlib.sha256(description.encode()).hexdigest()
+        return hashlib.sha256(documents.dump(self._description()).encode()).hexdigest()
 
     @property
     def bundle(self) -> Path:
@@ -75,8 +80,8 @@ class RunFolder:
 
     def write_policy(self, step: int, logits: Mapping[str, Sequence[float]]) -> None:
         """Replace ``policy.json``: the logits of each decision by its id, after ``step`` steps."""
-        entry = {"schema": SCHEMA, "step": step, "logits": {id: list(row) for id, row in logits.items()}}
-        write_json(self.path / "policy.json", entry)
+        rows = {id: list(row) for id, row in logits.items()}
+        write_document(self.path / "policy.json", {"schema": POLICY_SCHEMA, "step": step, "logits": rows})
 
     def read_policy(self) -> tuple[int, dict[str, list[float]]]:
         """The steps done and the logits of each decision by its id, as of the last checkpoint.
@@ -84,40 +89,52 @@ class RunFolder:
         Raises:
             SearchError: there is no policy yet.
         """
-        entry = read_json(self.path / "policy.json", "has no policy yet: the search wrote no checkpoint")
-        return entry["step"], entry["logits"]
+        absent = "has no policy yet: the search wrote no checkpoint"
+        document = read_document(self.path / "policy.json", POLICY_SCHEMA, absent)
+        return document["step"], document["logits"]
+
+    def most_probable(self, space: ir.Space) -> tuple[int, ...]:
+        """The index vector of the most probable architecture as of the last checkpoint; the first wins a tie.
+
+        Raises:
+            SearchError: there is no policy yet, or it is not one for ``space``.
+        """
+        _, logits = self.read_policy()
+        counts = {id: len(row) for id, row in logits.items()}
+        if counts != {decision.id: len(decision.options) for decision in space.decisions}:
+            raise SearchError(f"{self.path / 'policy.json'} is not a policy for `{space.name}`")
+        rows = (logits[decision.id] for decision in space.decisions)
+        return tuple(row.index(max(row)) for row in rows)
 
     def write_result(self, outcome: Outcome) -> None:
         """Write ``result.json``."""
-        write_json(self.path / "result.json", {"schema": SCHEMA, **attrs.asdict(outcome)})
+        write_document(self.path / "result.json", {"schema": RESULT_SCHEMA, **attrs.asdict(outcome)})
 
     def _description(self) -> dict[str, Any]:
-        return {"schema": SCHEMA, "data": self.data, "settings": self.settings.to_json()}
+        return {"schema": RUN_SCHEMA, "data": self.data, "settings": self.settings.to_json()}
 
 
-def write_json(path: Path, entry: Mapping[str, Any]) -> None:
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
     """Replace the file at ``path`` in one step, so that a reader never sees half of it."""
     fresh = path.with_name(f".{path.name}.new")
     with fresh.open("w", encoding="utf-8") as file:
-        json.dump(entry, file, indent=2, allow_nan=False)
-        file.write("\n")
+        file.write(documents.dump(document))
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
 
 
-def read_json(path: Path, absent: str) -> dict[str, Any]:
+def read_document(path: Path, schema: str, absent: str) -> dict[str, Any]:
     """The object in the file at ``path``; without a file, the folder ``absent``, as the error says.
 
     Raises:
-        SearchError: there is no such file, or it is damaged, or of a schema that we do not know.
+        SearchError: there is no such file, or it is damaged, or not of ``schema``.
     """
     try:
-        entry = json.loads(path.read_text(encoding="utf-8"))
+        document = documents.parse(path.read_text(encoding="utf-8"))
+        documents.check_schema(document, schema)
     except (FileNotFoundError, NotADirectoryError):
         raise SearchError(f"{path.parent} {absent}") from None
-    except ValueError as error:
-        raise SearchError(f"{path} is not JSON: {error}") from None
-    if not isinstance(entry, dict) or entry.get("schema") != SCHEMA:
-        raise SearchError(f"{path} is not of schema {SCHEMA}, the one that this version reads")
-    return entry
+    except (documents.DocumentError, UnicodeDecodeError) as error:
+        raise SearchError(f"{path}: {error}") from None
+    return document
