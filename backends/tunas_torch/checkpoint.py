@@ -17,7 +17,7 @@ from torch import Tensor
 
 from tunas_dsl.search.errors import SearchError
 
-SCHEMA = 1
+SCHEMA = "tunas.checkpoint/1"
 NEWEST = "checkpoint.safetensors"
 PREVIOUS = "checkpoint.previous.safetensors"
 
@@ -89,7 +89,7 @@ def _read(path: Path) -> tuple[Header, dict[str, Tensor]]:
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamageError(f"cannot be read ({type(error).__name__})") from error
     if schema != SCHEMA:
-        raise DamageError(f"has schema {schema}, but this version reads {SCHEMA}")
+        raise DamageError(f"has schema {schema}: this version reads {SCHEMA}")
     if _digest(tensors) != digest:
         raise DamageError("does not have the bytes that were written")
     return header, tensors
