@@ -71,6 +71,7 @@ def strict_converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True, omit_if_default=True)
     for scalar in (str, int, bool):
         converter.register_structure_hook(scalar, _exactly(scalar))
+    converter.register_structure_hook(int | str, lambda value, _: _integer_or_text(value))
     converter.register_structure_hook(float, lambda value, _: finite(value))
     converter.register_structure_hook(Fraction, lambda value, _: fraction(value))
     converter.register_unstructure_hook(Fraction, str)
@@ -127,6 +128,12 @@ def _exactly(scalar: type) -> Any:
     return hook
 
 
+def _integer_or_text(value: Any) -> int | str:
+    if type(value) is int or isinstance(value, str):
+        return value
+    raise MisfitError(f"is {_kind(value)}, neither an integer nor a text")
+
+
 def _is_tuple_of_any_length(cls: Any) -> bool:
     return get_origin(cls) is tuple and get_args(cls)[-1:] == (Ellipsis,)
 
@@ -164,8 +171,10 @@ def _kind(value: Any) -> str:
             return "null"
         case bool():
             return "true" if value else "false"
-        case int() | float():
-            return "a number"
+        case int():
+            return "an integer"
+        case float():
+            return "a number with a fraction"
         case str():
             return "a text"
         case list():

@@ -162,7 +162,7 @@ def edited(edit):
         ),
         (
             lambda space, _: space["decisions"][0].update(options=[1.5]),
-            "options[0] is neither an integer nor a",
+            "options[0] is a number with a fraction, neither an integer nor a text",
         ),
         (
             lambda _, layer: layer.update(kind="warp"),

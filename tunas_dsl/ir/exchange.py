@@ -49,7 +49,6 @@ def _converter() -> cattrs.Converter:
     converter = strict_converter()
     converter.register_unstructure_hook(ir.Expansion, _write_expansion)
     converter.register_structure_hook(ir.Expansion, lambda value, _: _read_expansion(value))
-    converter.register_structure_hook(int | str, lambda value, _: _read_option(value))
     configure_tagged_union(ir.Layer, converter, tag_generator=KINDS.__getitem__, tag_name="kind")
     by_kind = converter.get_structure_hook(ir.Layer)
 
@@ -72,9 +71,3 @@ def _read_expansion(value: Any) -> ir.Expansion:
     if not isinstance(value, str) or not value.endswith("x"):
         raise MisfitError('is neither a number of filters nor a multiple such as "3x"')
     return ir.Relative(fraction(value[:-1]))
-
-
-def _read_option(value: Any) -> int | str:
-    if type(value) is int or isinstance(value, str):
-        return value
-    raise MisfitError("is neither an integer nor a text")
