@@ -250,7 +250,7 @@ class Classifier(Part):
         self.bias = nn.Parameter(torch.zeros(classifier.classes))
 
     def forward(self, images: Tensor) -> Tensor:
-        """``(N, C, H, W)`` to ``(N, classes)``; never masked, as masked channels are 0 already (facts 2.3)."""
+        """``(N, C, H, W)`` to ``(N, classes)``; never masked: masked channels are 0 already (facts 2.3)."""
         pooled = F.dropout(images.mean((2, 3)), self.dropout, self.training)
         return F.linear(pooled, self.weight[:, : pooled.shape[1]], self.bias)
 

@@ -26,7 +26,7 @@ def supernet_of(float64):
     return supernet
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=seeds, size=st.sampled_from([None, (16, 12), (11, 14)]))
 def test_an_extracted_network_is_its_part_of_the_supernet(
     small_space, supernet_of, draw, images, score, gradients, assert_equal_gradients, seed, size
