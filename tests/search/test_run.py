@@ -12,7 +12,7 @@ SETTINGS = SearchSettings(steps=100, target=10.0, seed=3)
 
 
 def test_an_opened_run_is_the_one_that_was_created(tmp_path):
-    run = RunFolder.create(tmp_path / "deep" / "run", SETTINGS, "digits")
+    run = RunFolder.create(tmp_path / "deep" / "run", SETTINGS, "digits", "pixel1")
     again = RunFolder.open(tmp_path / "deep" / "run")
     assert again == run
     assert again.fingerprint == run.fingerprint
@@ -21,14 +21,14 @@ def test_an_opened_run_is_the_one_that_was_created(tmp_path):
 def test_a_folder_with_anything_in_it_is_refused_and_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
     with pytest.raises(SearchError, match="is not an empty folder"):
-        RunFolder.create(tmp_path, SETTINGS, "digits")
+        RunFolder.create(tmp_path, SETTINGS, "digits", "pixel1")
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "run").write_text("")
     with pytest.raises(SearchError, match="is not an empty folder"):
-        RunFolder.create(tmp_path / "run", SETTINGS, "digits")
+        RunFolder.create(tmp_path / "run", SETTINGS, "digits", "pixel1")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
         ('{"schema": 2}', "this version reads"),
         ('{"schema": "tunas.run/1"}', "`settings` is not an object"),
         (
-            '{"schema": "tunas.run/1", "data": "digits", "settings": {"steps": 0, "target": 1}}',
+            '{"schema": "tunas.run/1", "data": "digits", "cost": "ms", "settings": {"steps": 0, "target": 1}}',
             "`steps` is 0",
         ),
     ],
@@ -51,18 +51,23 @@ def test_settings_that_are_not_ours_are_refused(tmp_path, text, part):
         RunFolder.open(tmp_path)
 
 
-def test_the_fingerprint_follows_settings_and_data(tmp_path):
+def test_the_fingerprint_follows_settings_data_and_cost_model(tmp_path):
     fingerprints = {
-        RunFolder.create(tmp_path / str(number), settings, data).fingerprint
-        for number, (settings, data) in enumerate(
-            [(SETTINGS, "digits"), (SETTINGS, "folder"), (SearchSettings(steps=100, target=10.0), "digits")]
+        RunFolder.create(tmp_path / str(number), settings, data, cost).fingerprint
+        for number, (settings, data, cost) in enumerate(
+            [
+                (SETTINGS, "digits", "pixel1"),
+                (SETTINGS, "folder", "pixel1"),
+                (SETTINGS, "digits", "MAdds"),
+                (SearchSettings(steps=100, target=10.0), "digits", "pixel1"),
+            ]
         )
     }
-    assert len(fingerprints) == 3
+    assert len(fingerprints) == 4
 
 
 def test_policy_and_result_are_replaced_whole(tmp_path):
-    run = RunFolder.create(tmp_path / "run", SETTINGS, "digits")
+    run = RunFolder.create(tmp_path / "run", SETTINGS, "digits", "pixel1")
     with pytest.raises(SearchError, match="has no policy yet"):
         run.read_policy()
     run.write_policy(10, {"stem.filters": [0.0, 1.0]})
@@ -85,7 +90,7 @@ def test_the_most_probable_architecture_is_read_without_a_backend(tmp_path):
     decisions = (ir.Decision("b", "kernel", (3, 5, 7), 0), ir.Decision("a", "filters", (8, 16), 1))
     size = ir.FeatureMap(ir.constant(3), ir.constant((8, 8)))
     space = ir.Space("toy", size, 8, decisions, (), None)
-    run = RunFolder.create(tmp_path / "run", SETTINGS, "digits")
+    run = RunFolder.create(tmp_path / "run", SETTINGS, "digits", "pixel1")
     run.write_policy(10, {"a": [-1.0, -0.5], "b": [0.5, 2.0, 2.0]})
     assert run.most_probable(space) == (1, 1)
     run.write_policy(20, {"a": [-1.0, -0.5], "b": [0.5, 2.0]})

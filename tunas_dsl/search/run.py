@@ -23,17 +23,18 @@ RESULT_SCHEMA = "tunas.result/1"
 class RunFolder:
     """One search: what it was started with, and where its files are.
 
-    ``data`` names the data set as the user wrote it. The folder holds ``settings.json``,
-    ``bundle/`` (the compiled space, written by whoever makes the run), ``events.jsonl``,
-    ``policy.json``, the backend's checkpoints, and in the end ``result.json``.
+    ``data`` names the data set as the user wrote it, ``cost`` the bundle's cost model. The folder holds
+    ``settings.json``, ``bundle/`` (the compiled space, written by whoever makes the run),
+    ``events.jsonl``, ``policy.json``, the backend's checkpoints, and in the end ``result.json``.
     """
 
     path: Path
     settings: SearchSettings
     data: str
+    cost: str
 
     @classmethod
-    def create(cls, path: Path, settings: SearchSettings, data: str) -> "RunFolder":
+    def create(cls, path: Path, settings: SearchSettings, data: str, cost: str) -> "RunFolder":
         """Make the folder and write its settings.
 
         Raises:
@@ -42,7 +43,7 @@ class RunFolder:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise SearchError(f"{path} exists and is not an empty folder: name another one, or resume it")
         path.mkdir(parents=True, exist_ok=True)
-        run = cls(path, settings, data)
+        run = cls(path, settings, data, cost)
         write_document(path / "settings.json", run._description())
         return run
 
@@ -55,11 +56,11 @@ class RunFolder:
         """
         file = path / "settings.json"
         description = read_document(file, RUN_SCHEMA, "is not the folder of a search")
-        settings, data = description.get("settings"), description.get("data")
-        if not isinstance(settings, dict) or not isinstance(data, str):
-            raise SearchError(f"{file}: `settings` is not an object, or `data` not a text")
+        settings, data, cost = (description.get(key) for key in ("settings", "data", "cost"))
+        if not (isinstance(settings, dict) and isinstance(data, str) and isinstance(cost, str)):
+            raise SearchError(f"{file}: `settings` is not an object, or `data` or `cost` not a text")
         try:
-            return cls(path, SearchSettings.from_json(settings), data)
+            return cls(path, SearchSettings.from_json(settings), data, cost)
         except SearchError as error:
             raise SearchError(f"{file}: {error}") from None
 
@@ -111,7 +112,8 @@ class RunFolder:
         write_document(self.path / "result.json", {"schema": RESULT_SCHEMA, **attrs.asdict(outcome)})
 
     def _description(self) -> dict[str, Any]:
-        return {"schema": RUN_SCHEMA, "data": self.data, "settings": self.settings.to_json()}
+        settings = self.settings.to_json()
+        return {"schema": RUN_SCHEMA, "data": self.data, "cost": self.cost, "settings": settings}
 
 
 def write_document(path: Path, document: Mapping[str, Any]) -> None:
