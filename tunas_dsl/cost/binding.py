@@ -93,7 +93,8 @@ class _Binding:
         return Factor((self.space.position[filters.decision],), places)
 
     def option_places(self) -> Factor:
-        labels = [str(label) for label in self.entry.options["option"]]
+        meanings = {str(label): _meaning(str(label)) for label in self.entry.options["option"]}
+        labels = list(meanings)
         positions = sorted({self.space.position[id] for id in _own_decisions(self.layer)})
         decisions = [self.space.decisions[position] for position in positions]
         lengths = [len(decision.options) for decision in decisions]
@@ -102,24 +103,25 @@ class _Binding:
         for indices in itertools.product(*map(range, lengths)):
             selection = {decision.id: index for decision, index in zip(decisions, indices, strict=True)}
             description = _describe(self.layer, selection)
-            places[indices] = place = self.label_of(description, labels)
+            places[indices] = place = self.label_of(description, meanings)
             if found.setdefault(place, description) != description:
                 self.fail_alike(labels[place], found[place], description)
         return Factor(tuple(positions), places)
 
-    def label_of(self, description: Description, labels: Sequence[str]) -> int:
+    def label_of(self, description: Description, meanings: Mapping[str, Description]) -> int:
         """The number of the only label that says what ``description`` says, or less."""
-        meanings = [_meaning(label) for label in labels]
         fitting = [
-            number for number, meaning in enumerate(meanings) if meaning.items() <= description.items()
+            number
+            for number, meaning in enumerate(meanings.values())
+            if meaning.items() <= description.items()
         ]
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
-            both = " and ".join(f"`{labels[number]}`" for number in fitting)
+            both = " and ".join(f"`{list(meanings)[number]}`" for number in fitting)
             self.fail(f"for `{_text(description)}` the table has several entries: {both}")
         for key, option in description.items():
-            known = sorted({meaning[key] for meaning in meanings if key in meaning})
+            known = sorted({meaning[key] for meaning in meanings.values() if key in meaning})
             if known and option not in known:
                 self.fail(f"{_about(self.layer, key)} can be {option}, but the table has {', '.join(known)}")
         self.fail(f"the space can have `{_text(description)}`, for which the table has no entry")

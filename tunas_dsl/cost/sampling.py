@@ -82,8 +82,8 @@ def _collect(source: _Source, n: int, band: _Band | None) -> Indices:
     while found < n:
         if band is not None and drawn >= DRAWS:
             raise SamplingError(
-                f"only {found} of {drawn:,} random architectures cost {band}: "
-                f"ask for fewer than {n}, or for a wider band"
+                f"only {found:,} of {drawn:,} random architectures cost {band}: "
+                f"ask for fewer than {n:,}, or for a wider band"
             )
         chunk = source.draw()
         drawn += len(chunk)
