@@ -269,6 +269,20 @@ def test_what_does_not_match_is_named(space, edit, message):
     assert "\n" not in str(caught.value)
 
 
+def test_what_is_decided_inside_a_sequence_is_noticed():
+    b = Builder("toy", image=(8, 8))
+    b.block((8,))
+    b.add(b.conv((1,)))
+    b.add(ir.Sequence(layers=(b.conv((1,)), b.conv((3, 5))), **b.same()))
+    b.end()
+    with pytest.raises(TableError) as caught:
+        bound(b.finish(), one_site("0.1", ["fixed"], [1]))
+    assert str(caught.value) == (
+        "table phone, site 0.1: `b0.1.kernel0` makes it `sequence of=conv kernel=1, conv kernel=3` or `sequence "
+        "of=conv kernel=1, conv kernel=5`, but the table has one entry for both: `fixed`"
+    )
+
+
 def test_a_table_without_sizes_is_none_for_a_space_that_decides_them():
     space = toy()
     size = ir.Choice(((8, 8), (16, 16)), "resolution")

@@ -166,9 +166,9 @@ def _decided(layer: ir.Layer) -> Iterator[tuple[str, str]]:
 
 
 def _about(layer: ir.Layer, key: str) -> str:
-    """The decision about ``key``; where whole layers differ in it, the decision about the layer."""
+    """The decision about ``key``, or where there is none, the one that it comes from."""
     decided = dict(reversed(list(_decided(layer))))
-    id = decided.get(key) or decided.get("layer")
+    id = decided.get(key) or decided.get("layer") or next(iter(decided.values()), None)
     return f"the {key}" if id is None else f"`{id}`"
 
 
@@ -178,6 +178,9 @@ def _describe(layer: ir.Layer, selection: Mapping[str, int]) -> Description:
             return _describe(layers[selection[decision]], selection)
         case ir.Residual(body=body):
             return _describe(body, selection)
+        case ir.Sequence(layers=layers):
+            parts = (_text(_describe(part, selection)) for part in layers)
+            return {"layer": "sequence", "of": ", ".join(parts)}
     description = {"layer": KINDS[type(layer)]}
     if isinstance(layer, ir.Conv | ir.SeparableConv | ir.Bottleneck):
         description["kernel"] = str(chosen(layer.kernel, selection))
