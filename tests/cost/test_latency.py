@@ -278,8 +278,8 @@ def test_what_is_decided_inside_a_sequence_is_noticed():
     with pytest.raises(TableError) as caught:
         bound(b.finish(), one_site("0.1", ["fixed"], [1]))
     assert str(caught.value) == (
-        "table phone, site 0.1: `b0.1.kernel0` makes it `sequence of=conv kernel=1, conv kernel=3` or `sequence "
-        "of=conv kernel=1, conv kernel=5`, but the table has one entry for both: `fixed`"
+        "table phone, site 0.1: `b0.1.kernel0` makes it `sequence of=conv kernel=1, conv kernel=3` or "
+        "`sequence of=conv kernel=1, conv kernel=5`, but the table has one entry for both: `fixed`"
     )
 
 

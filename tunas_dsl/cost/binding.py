@@ -1,7 +1,7 @@
 """A latency table bound to a space: its entries found by what they mean, not by where they stand."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 import attrs
@@ -9,17 +9,10 @@ import numpy as np
 
 from tunas_dsl.cost.convolutions import leaves, settings
 from tunas_dsl.cost.factor import Factor
+from tunas_dsl.cost.labels import Description, about, describe, meaning, own_decisions, text
 from tunas_dsl.cost.model import CostModel, Site
 from tunas_dsl.cost.table import LatencyTable, TableError, TableSite
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.exchange import KINDS
-from tunas_dsl.ir.selection import chosen
-
-Description = Mapping[str, str]
-"""What a layer is, or what a label says of it: ``{"layer": "sepconv", "kernel": "3"}``."""
-
-FIXED = "fixed"
-"""The label of a layer about which nothing but filters is decided."""
 
 
 def latency_model(space: ir.Space, table: LatencyTable) -> CostModel:
@@ -85,24 +78,24 @@ class _Binding:
         listed = self.entry.options[axis]
         for option in filters.options:
             if option not in listed:
-                about = "the filters" if filters.decision is None else f"`{filters.decision}`"
-                self.fail(f"{about} can be {option}, but the table has {axis} {', '.join(map(str, listed))}")
+                id = "the filters" if filters.decision is None else f"`{filters.decision}`"
+                self.fail(f"{id} can be {option}, but the table has {axis} {', '.join(map(str, listed))}")
         places = np.array([listed.index(option) for option in filters.options])
         if filters.decision is None:
             return Factor((), places[0])
         return Factor((self.space.position[filters.decision],), places)
 
     def option_places(self) -> Factor:
-        meanings = {str(label): _meaning(str(label)) for label in self.entry.options["option"]}
+        meanings = {str(label): meaning(str(label)) for label in self.entry.options["option"]}
         labels = list(meanings)
-        positions = sorted({self.space.position[id] for id in _own_decisions(self.layer)})
+        positions = sorted({self.space.position[id] for id in own_decisions(self.layer)})
         decisions = [self.space.decisions[position] for position in positions]
         lengths = [len(decision.options) for decision in decisions]
         places = np.zeros(lengths, dtype=np.int64)
         found: dict[int, Description] = {}
         for indices in itertools.product(*map(range, lengths)):
             selection = {decision.id: index for decision, index in zip(decisions, indices, strict=True)}
-            description = _describe(self.layer, selection)
+            description = describe(self.layer, selection)
             places[indices] = place = self.label_of(description, meanings)
             if found.setdefault(place, description) != description:
                 self.fail_alike(labels[place], found[place], description)
@@ -111,23 +104,21 @@ class _Binding:
     def label_of(self, description: Description, meanings: Mapping[str, Description]) -> int:
         """The number of the only label that says what ``description`` says, or less."""
         fitting = [
-            number
-            for number, meaning in enumerate(meanings.values())
-            if meaning.items() <= description.items()
+            number for number, said in enumerate(meanings.values()) if said.items() <= description.items()
         ]
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
             both = " and ".join(f"`{list(meanings)[number]}`" for number in fitting)
-            self.fail(f"for `{_text(description)}` the table has several entries: {both}")
+            self.fail(f"for `{text(description)}` the table has several entries: {both}")
         for key, option in description.items():
-            known = sorted({meaning[key] for meaning in meanings.values() if key in meaning})
+            known = sorted({said[key] for said in meanings.values() if key in said})
             if known and option not in known:
-                self.fail(f"{_about(self.layer, key)} can be {option}, but the table has {', '.join(known)}")
-        self.fail(f"the space can have `{_text(description)}`, for which the table has no entry")
+                self.fail(f"{about(self.layer, key)} can be {option}, but the table has {', '.join(known)}")
+        self.fail(f"the space can have `{text(description)}`, for which the table has no entry")
 
     def check_complete(self, bound: Sequence[int]) -> None:
-        own = _own_decisions(self.layer)
+        own = own_decisions(self.layer)
         shapes = (choice.decision for leaf, _ in leaves(self.layer) for choice in settings(leaf))
         for id in (*own, *filter(None, shapes)):
             position = self.space.position[id]
@@ -139,64 +130,9 @@ class _Binding:
     def fail_alike(self, label: str, one: Description, other: Description) -> NoReturn:
         key = next(key for key in {**one, **other} if one.get(key) != other.get(key))
         self.fail(
-            f"{_about(self.layer, key)} makes it `{_text(one)}` or `{_text(other)}`, "
+            f"{about(self.layer, key)} makes it `{text(one)}` or `{text(other)}`, "
             f"but the table has one entry for both: `{label}`"
         )
 
     def fail(self, what: str) -> NoReturn:
         raise TableError(f"table {self.table}, site {self.entry.site}: {what}")
-
-
-def _own_decisions(layer: ir.Layer) -> list[str]:
-    """The decisions about ``layer`` but those about its shape, each once."""
-    return list(dict.fromkeys(id for _, id in _decided(layer)))
-
-
-def _decided(layer: ir.Layer) -> Iterator[tuple[str, str]]:
-    """What is decided about ``layer``, in the words of labels, and by which decision."""
-    for part in ir.walk(layer):
-        if isinstance(part, ir.Alternatives):
-            yield "layer", part.decision
-        if isinstance(part, ir.Conv | ir.SeparableConv | ir.Bottleneck) and part.kernel.decision:
-            yield "kernel", part.kernel.decision
-        if isinstance(part, ir.Bottleneck) and part.expansion.decision:
-            yield "expand", part.expansion.decision
-        if isinstance(part, ir.Bottleneck) and part.squeeze_excite.decision:
-            yield "se", part.squeeze_excite.decision
-
-
-def _about(layer: ir.Layer, key: str) -> str:
-    """The decision about ``key``, or where there is none, the one that it comes from."""
-    decided = dict(reversed(list(_decided(layer))))
-    id = decided.get(key) or decided.get("layer") or next(iter(decided.values()), None)
-    return f"the {key}" if id is None else f"`{id}`"
-
-
-def _describe(layer: ir.Layer, selection: Mapping[str, int]) -> Description:
-    match layer:
-        case ir.Alternatives(decision=decision, layers=layers):
-            return _describe(layers[selection[decision]], selection)
-        case ir.Residual(body=body):
-            return _describe(body, selection)
-        case ir.Sequence(layers=layers):
-            parts = (_text(_describe(part, selection)) for part in layers)
-            return {"layer": "sequence", "of": ", ".join(parts)}
-    description = {"layer": KINDS[type(layer)]}
-    if isinstance(layer, ir.Conv | ir.SeparableConv | ir.Bottleneck):
-        description["kernel"] = str(chosen(layer.kernel, selection))
-    if isinstance(layer, ir.Bottleneck):
-        description["expand"] = str(chosen(layer.expansion, selection))
-        description["se"] = "on" if chosen(layer.squeeze_excite, selection) else "off"
-    return description
-
-
-def _meaning(label: str) -> Description:
-    """What a label says: ``kernel=3 se=on``, or the name of a kind of layers, or nothing (``fixed``)."""
-    words = (word for word in label.split() if word != FIXED)
-    pairs = (word.partition("=") if "=" in word else ("layer", "=", word) for word in words)
-    return {key: option for key, _, option in pairs}
-
-
-def _text(description: Description) -> str:
-    settings = [f"{key}={option}" for key, option in description.items() if key != "layer"]
-    return " ".join([description["layer"], *settings])
