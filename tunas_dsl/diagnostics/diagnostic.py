@@ -1,0 +1,116 @@
+"""What is wrong and where, as data: one frozen class per code, its fields the facts of the case."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import ClassVar, Literal
+
+import attrs
+
+from tunas_dsl.source import Span
+
+Severity = Literal["error", "warning"]
+
+_IGNORE = re.compile(r"#\s*tunas:\s*ignore\[([A-Z0-9,\s]+)\]")
+
+
+@attrs.frozen
+class Note:
+    """A second place that belongs to a diagnostic."""
+
+    span: Span
+    label: str
+
+
+@attrs.frozen(kw_only=True)
+class Diagnostic:
+    """One finding. A subclass has a code, a message template over its fields, and its explanation.
+
+    The docstring of a subclass is what ``tunas explain CODE`` prints. ``E`` codes are errors;
+    ``W`` codes are warnings, which ``# tunas: ignore[W501]`` on the same line silences.
+    """
+
+    code: ClassVar[str]
+    message: ClassVar[str]
+    label: ClassVar[str] = ""
+
+    span: Span
+
+    @property
+    def severity(self) -> Severity:
+        """Whether the file cannot be used, or only surprises."""
+        return "error" if self.code.startswith("E") else "warning"
+
+    @property
+    def text(self) -> str:
+        """The message with the facts of the case filled in."""
+        return self.message.format_map(_Fields(self))
+
+    @property
+    def label_text(self) -> str:
+        """What is written under the carets."""
+        return self.label.format_map(_Fields(self))
+
+    @property
+    def hint(self) -> str | None:
+        """What mends it, where that is known."""
+        return None
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Further places that the reader must see."""
+        return ()
+
+
+class _Fields(dict[str, object]):
+    """The attributes of a diagnostic, for ``str.format_map``."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__()
+        self._diagnostic = diagnostic
+
+    def __missing__(self, name: str) -> object:
+        return getattr(self._diagnostic, name)
+
+
+class SpaceError(Exception):
+    """The user's mistake: a report that has errors in it."""
+
+    def __init__(self, report: "Report") -> None:
+        super().__init__("\n".join(d.text for d in report.diagnostics))
+        self.report = report
+
+
+class Report:
+    """The findings of one run, each root cause once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, int, str], Diagnostic] = {}
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Keep ``diagnostic``, unless the same code was reported there or its line ignores it."""
+        if diagnostic.severity == "warning" and _ignored(diagnostic):
+            return
+        self._found.setdefault((diagnostic.span.start, diagnostic.span.end, diagnostic.code), diagnostic)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """All findings in the order of the text."""
+        return tuple(sorted(self._found.values(), key=lambda d: (d.span.start, d.span.end, d.code)))
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything was found that is more than a warning."""
+        return any(d.severity == "error" for d in self._found.values())
+
+
+def suggest(name: str, known: Iterable[str]) -> str | None:
+    """``did you mean ...`` for a misspelt name, or nothing where no known name is near."""
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"did you mean `{close[0]}`?" if close else None
+
+
+def _ignored(diagnostic: Diagnostic) -> bool:
+    line, _ = diagnostic.span.source.position(diagnostic.span.start)
+    comment = _IGNORE.search(diagnostic.span.source.line(line))
+    return comment is not None and diagnostic.code in re.split(r"[,\s]+", comment[1])

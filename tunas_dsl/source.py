@@ -1,0 +1,47 @@
+"""Texts and places in them, by character offset; lines and columns only when they are shown."""
+
+import bisect
+from functools import cached_property
+
+import attrs
+
+
+@attrs.frozen
+class Source:
+    """A text and the path that people know it by (``-`` for standard input)."""
+
+    path: str
+    text: str = attrs.field(repr=False)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(offset + 1 for offset, character in enumerate(self.text) if character == "\n")]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of a character offset, both from 1."""
+        line = bisect.bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """The text of a line, from 1, without its end."""
+        start = self._line_starts[number - 1]
+        end = self._line_starts[number] - 1 if number < len(self._line_starts) else len(self.text)
+        return self.text[start:end].rstrip("\r")
+
+
+@attrs.frozen
+class Span:
+    """The characters ``start`` to ``end`` of a source, half open."""
+
+    source: Source = attrs.field(repr=False)
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """What is written there."""
+        return self.source.text[self.start : self.end]
+
+    def to(self, other: "Span") -> "Span":
+        """From the start of this span to the end of ``other``."""
+        return Span(self.source, self.start, other.end)

@@ -1,0 +1,104 @@
+"""What can be wrong with the text itself: codes E001 to E099."""
+
+import attrs
+
+from tunas_dsl.diagnostics import Diagnostic
+
+
+@attrs.frozen(kw_only=True)
+class UnexpectedText(Diagnostic):
+    """Something stands where the grammar has another thing.
+
+    The message names what was found and what can stand there. Only the first such place of a
+    file is reported.
+    """
+
+    code = "E001"
+    message = "{found} cannot stand here; expected {expected}"
+
+    found: str
+    expected: str
+    help: str | None = None
+
+    @property
+    def hint(self) -> str | None:
+        """How to write what was probably meant."""
+        return self.help
+
+
+@attrs.frozen(kw_only=True)
+class UnknownCharacter(Diagnostic):
+    """A character, or a number written in a way, that the language does not have.
+
+    Numbers are written ``3``, ``0.5``, ``5/8`` or, relative to the input filters, ``3x``. Names
+    have letters, digits and underscores and begin with a letter.
+    """
+
+    code = "E002"
+    message = "`{written}` is not part of the language"
+
+    written: str
+
+
+@attrs.frozen(kw_only=True)
+class UnexpectedEnd(Diagnostic):
+    """The file ends in the middle of something, most often because a brace is not closed."""
+
+    code = "E003"
+    message = "the file ends here; expected {expected}"
+
+    expected: str
+
+
+@attrs.frozen(kw_only=True)
+class TooLarge(Diagnostic):
+    """The file is larger, or nested deeper, than any space is."""
+
+    code = "E004"
+    message = "{what} is more than the limit of {limit}"
+
+    what: str
+    limit: str
+
+
+@attrs.frozen(kw_only=True)
+class Misphrased(Diagnostic):
+    """A fixed phrase of the language in other words.
+
+    The phrases are ``input image 224 x 224 x 3`` and ``filters divisible by 8``.
+    """
+
+    code = "E005"
+    message = "`{written}` stands where `{meant}` belongs"
+
+    written: str
+    meant: str
+
+    @property
+    def hint(self) -> str:
+        """The phrase as it is written."""
+        return "write `input image HEIGHT x WIDTH x CHANNELS` or `filters divisible by NUMBER`"
+
+
+@attrs.frozen(kw_only=True)
+class NotANumber(Diagnostic):
+    """A number whose denominator is zero."""
+
+    code = "E006"
+    message = "`{written}` divides by zero"
+
+    written: str
+
+
+@attrs.frozen(kw_only=True)
+class NotText(Diagnostic):
+    """A .space file is UTF-8 text; this file has bytes that are not."""
+
+    code = "E007"
+    message = "the file is not UTF-8 text: byte {offset} is {byte}"
+
+    offset: int
+    byte: str
+
+
+RULES = (UnexpectedText, UnknownCharacter, UnexpectedEnd, TooLarge, Misphrased, NotANumber, NotText)

@@ -1,0 +1,163 @@
+"""What was written: the syntax tree of a .space file, with the place of every node.
+
+Equality ignores places, so that two texts are equal when they say the same in the same words.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import attrs
+
+from tunas_dsl.source import Span
+
+
+@attrs.frozen(kw_only=True)
+class SyntaxNode:
+    """What every node has: the characters that it was written with."""
+
+    span: Span = attrs.field(eq=False, repr=False)
+
+
+@attrs.frozen
+class Name(SyntaxNode):
+    """A word where it is defined or used."""
+
+    text: str
+
+
+@attrs.frozen
+class Number(SyntaxNode):
+    """An exact number: ``3``, ``0.5`` or ``5/8``."""
+
+    number: Fraction
+
+
+@attrs.frozen
+class Times(SyntaxNode):
+    """A factor of the selected input filters: ``3x``."""
+
+    factor: Fraction
+
+
+@attrs.frozen
+class Reference(SyntaxNode):
+    """A word that stands for a let, a parameter, a layer, or one of a setting's own words."""
+
+    name: str
+
+
+@attrs.frozen
+class Argument(SyntaxNode):
+    """``name: expression`` or only an expression."""
+
+    name: Name | None
+    expression: "Expression"
+
+
+@attrs.frozen
+class Call(SyntaxNode):
+    """A layer with arguments: ``conv(kernel: 3)``."""
+
+    name: Name
+    arguments: tuple[Argument, ...]
+
+
+@attrs.frozen
+class Alternatives(SyntaxNode):
+    """``a | b | c``: a decision. A single one was written with a leading bar."""
+
+    options: "tuple[Expression, ...]"
+
+
+@attrs.frozen
+class Product(SyntaxNode):
+    """``a * b``: numbers multiplied, or a layer repeated."""
+
+    factors: "tuple[Expression, ...]"
+
+
+@attrs.frozen
+class Sequence(SyntaxNode):
+    """``{ a b c }``: layers one after the other, as one layer."""
+
+    items: "tuple[Expression, ...]"
+
+
+Expression = Number | Times | Reference | Call | Alternatives | Product | Sequence
+
+
+@attrs.frozen
+class Input(SyntaxNode):
+    """``input image 224 x 224 x 3``: height, width, channels."""
+
+    height: Number
+    width: Number
+    channels: Number
+
+
+@attrs.frozen
+class Divisor(SyntaxNode):
+    """``filters divisible by 8``."""
+
+    divisor: Number
+
+
+@attrs.frozen
+class Let(SyntaxNode):
+    """``let name = expression``."""
+
+    name: Name
+    expression: Expression
+
+
+@attrs.frozen
+class Layer(SyntaxNode):
+    """``layer name(parameters) = expression``."""
+
+    name: Name
+    parameters: tuple[Name, ...]
+    expression: Expression
+
+
+@attrs.frozen
+class Block(SyntaxNode):
+    """``block name (arguments) { items }``."""
+
+    name: Name
+    arguments: tuple[Argument, ...]
+    items: tuple[Expression, ...]
+
+
+@attrs.frozen
+class Classifier(SyntaxNode):
+    """``classifier (arguments)``."""
+
+    arguments: tuple[Argument, ...]
+
+
+Statement = Input | Divisor | Let | Layer | Block | Classifier
+
+
+@attrs.frozen
+class Space(SyntaxNode):
+    """``space name { statements }``."""
+
+    name: Name
+    statements: tuple[Statement, ...]
+
+
+def children(node: SyntaxNode) -> Iterator[SyntaxNode]:
+    """The nodes directly inside ``node``, in the order of the text."""
+    for field in attrs.fields(type(node)):
+        inside = getattr(node, field.name)
+        if isinstance(inside, SyntaxNode):
+            yield inside
+        elif isinstance(inside, tuple):
+            yield from inside
+
+
+def walk(node: SyntaxNode) -> Iterator[SyntaxNode]:
+    """``node`` and every node inside it, parents first."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
