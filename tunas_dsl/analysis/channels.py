@@ -1,0 +1,70 @@
+"""Channel ties: filters that a residual makes equal become one decision.
+
+Before: each block's filters are a decision of their own. After: where a residual joins two
+decisions, both places name the first of them.
+"""
+
+from typing import Any, TypeVar
+
+import attrs
+
+from tunas_dsl.analysis import rules
+from tunas_dsl.diagnostics import Report
+from tunas_dsl.ir import space as ir
+from tunas_dsl.source import Span
+
+T = TypeVar("T")
+
+
+class Ties:
+    """Pairs of filters that must be equal, collected while the layers are lowered."""
+
+    def __init__(self, report: Report, spans: dict[str, Span], input_span: Span) -> None:
+        self.report = report
+        self.spans = spans
+        self.input_span = input_span
+        self._first: dict[str, str] = {}
+
+    def tie(self, before: ir.Choice[int], after: ir.Choice[int], span: Span) -> None:
+        """Require equal filters; two decisions with the same options become one."""
+        if before.options != after.options:
+            self.report.add(
+                rules.UntiedFilters(
+                    span=span,
+                    before=" or ".join(map(str, before.options)),
+                    after=" or ".join(map(str, after.options)),
+                    first=self.spans.get(before.decision or "", self.input_span),
+                )
+            )
+        elif len(before.options) > 1 and before.decision and after.decision:
+            first, other = self.find(before.decision), self.find(after.decision)
+            if first != other:
+                self._first[other] = first
+
+    def find(self, id: str) -> str:
+        """The decision that stands for ``id``."""
+        while id in self._first:
+            id = self._first[id]
+        return id
+
+    def apply(self, space: ir.Space) -> ir.Space:
+        """``space`` with every tied decision replaced by the one that it is tied to."""
+        if not self._first:
+            return space
+        kept = tuple(d for d in space.decisions if self.find(d.id) == d.id)
+        renamed: ir.Space = _rename(attrs.evolve(space, decisions=()), self)
+        return attrs.evolve(renamed, decisions=kept)
+
+
+def _rename(node: Any, ties: Ties) -> Any:
+    """``node`` with every tied filters choice renamed; the same object where nothing changed."""
+    if isinstance(node, ir.Choice):
+        id = node.decision and ties.find(node.decision)
+        return node if id == node.decision else attrs.evolve(node, decision=id)
+    if isinstance(node, tuple):
+        return tuple(_rename(item, ties) for item in node)
+    if attrs.has(type(node)):
+        fields = {f.name: getattr(node, f.name) for f in attrs.fields(type(node))}
+        changed = {name: new for name, old in fields.items() if (new := _rename(old, ties)) is not old}
+        return attrs.evolve(node, **changed) if changed else node
+    return node

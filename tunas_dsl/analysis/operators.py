@@ -1,0 +1,72 @@
+"""The built-in layers and statements with their arguments, types and defaults (the paper's)."""
+
+from fractions import Fraction
+from typing import Literal, get_args
+
+import attrs
+
+from tunas_dsl.ir import space as ir
+
+Kind = Literal["odd", "whole", "filters", "expansion", "switch", "act", "ratio", "fraction", "layer"]
+
+WANTED: dict[Kind, str] = {
+    "odd": "an odd number of pixels from 1 to 31",
+    "whole": "a whole number from 1 to 100,000",
+    "filters": "a number of filters from 1 to 100,000",
+    "expansion": "a factor such as `3x` or a number of filters",
+    "switch": "`on` or `off`",
+    "act": "one of " + ", ".join(f"`{name}`" for name in get_args(ir.ActivationFunction)),
+    "ratio": "a ratio above 0 and up to 1",
+    "fraction": "a fraction from 0 up to, not including, 1",
+    "layer": "a layer",
+}
+
+WORDS: dict[Kind, frozenset[str]] = {
+    "switch": frozenset({"on", "off"}),
+    "act": frozenset(get_args(ir.ActivationFunction)),
+}
+
+
+@attrs.frozen
+class Parameter:
+    """One argument of a built-in: its name and type, whether ``|`` may decide it, its default."""
+
+    name: str
+    kind: Kind
+    decidable: bool = False
+    default: object = None
+    required: bool = False
+
+
+_FILTERS = Parameter("filters", "filters", decidable=True)
+_KERNEL = Parameter("kernel", "odd", decidable=True, required=True)
+_STRIDE = Parameter("stride", "whole", default=1)
+_ACT = Parameter("act", "act", default="relu")
+
+OPERATORS: dict[str, tuple[Parameter, ...]] = {
+    "conv": (_KERNEL, _STRIDE, Parameter("bn", "switch", default=True), _FILTERS),
+    "sepconv": (_KERNEL, _STRIDE, _ACT, _FILTERS),
+    "bottleneck": (
+        _KERNEL,
+        Parameter("expand", "expansion", decidable=True, required=True),
+        Parameter("se", "switch", decidable=True, default=False),
+        _STRIDE,
+        _ACT,
+        Parameter("se_ratio", "ratio", default=Fraction(1, 4)),
+        Parameter("se_act", "act", default="relu"),
+        _FILTERS,
+    ),
+    "residual": (Parameter("layer", "layer", required=True),),
+    "skip": (),
+    "endpoint": (),
+    "global_pool": (),
+    **{name: () for name in get_args(ir.ActivationFunction)},
+}
+
+BLOCK = (_FILTERS,)
+CLASSIFIER = (
+    Parameter("classes", "whole", required=True),
+    Parameter("dropout", "fraction", default=Fraction(0)),
+)
+
+BUILT_IN = frozenset(OPERATORS) | {"on", "off"}
