@@ -1,0 +1,85 @@
+"""An architecture as .space text: what ``export --format space`` writes, and reading it gives it back."""
+
+from collections.abc import Iterator
+
+from tunas_dsl.ir import space as ir
+
+_ACT = "relu"
+
+
+def unparse(architecture: ir.Space) -> str:
+    """The text of a space that has nothing left to decide, such as ``prune`` gives.
+
+    Raises ``ValueError`` where a decision still has several options.
+    """
+    size = architecture.inputs.size.constant
+    channels = architecture.inputs.channels.constant
+    lines = [
+        f"space {architecture.name} {{",
+        f"    input image {size[0]} x {size[1]} x {channels}",
+        f"    filters divisible by {architecture.divisor}",
+        "",
+        *(f"    {line}" for block in architecture.blocks for line in _block(block)),
+    ]
+    if architecture.classifier is not None:
+        dropout = architecture.classifier.dropout
+        more = f", dropout: {dropout}" if dropout else ""
+        lines.append(f"    classifier (classes: {architecture.classifier.classes}{more})")
+    return "\n".join([*lines, "}", ""])
+
+
+def _block(block: ir.Block) -> Iterator[str]:
+    filters = "" if block.filters.decision is None else f" (filters: {block.filters.constant})"
+    yield f"block {block.name}{filters} {{"
+    for layer in block.layers:
+        yield f"    {_layer(layer, block)}"
+    yield "}"
+
+
+def _layer(layer: ir.Layer, block: ir.Block) -> str:
+    match layer:
+        case ir.Activation(function=function):
+            return function
+        case ir.GlobalPool():
+            return "global_pool"
+        case ir.Endpoint():
+            return "endpoint"
+        case ir.Skip():
+            return "skip"
+        case ir.Residual(body=body):
+            return f"residual({_layer(body, block)})"
+        case ir.Sequence(layers=layers):
+            return "{ " + "  ".join(_layer(inner, block) for inner in layers) + " }"
+        case ir.Alternatives(layers=(only,)):
+            return f"(| {_layer(only, block)})"
+        case ir.Alternatives():
+            raise ValueError(f"`{layer.decision}` is still to be decided")
+        case ir.Conv() | ir.SeparableConv() | ir.Bottleneck():
+            return _convolution(layer, block)
+
+
+def _convolution(layer: ir.Conv | ir.SeparableConv | ir.Bottleneck, block: ir.Block) -> str:
+    """Every argument that is not its default."""
+    arguments = {"kernel": str(layer.kernel.constant)}
+    defaults = {"stride": "1", "bn": "on", "se": "off", "act": _ACT, "se_act": _ACT, "se_ratio": "1/4"}
+    match layer:
+        case ir.Conv():
+            name = "conv"
+            arguments |= {"stride": str(layer.stride), "bn": "on" if layer.batch_norm else "off"}
+        case ir.SeparableConv():
+            name = "sepconv"
+            arguments |= {"stride": str(layer.stride), "act": layer.act}
+        case ir.Bottleneck():
+            name = "bottleneck"
+            arguments |= {
+                "expand": str(layer.expansion.constant),
+                "se": "on" if layer.squeeze_excite.constant else "off",
+                "stride": str(layer.stride),
+                "act": layer.act,
+                "se_ratio": str(layer.se_ratio),
+                "se_act": layer.se_act,
+            }
+    if layer.outputs.channels.constant != block.filters.constant or block.filters.decision is None:
+        arguments["filters"] = str(layer.outputs.channels.constant)
+    written = ", ".join(f"{name}: {text}" for name, text in arguments.items() if defaults.get(name) != text)
+    return f"{name}({written})"
