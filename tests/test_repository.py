@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tunas_dsl.compiler import load_space
+from tunas_dsl.compiler import check_text
+from tunas_dsl.source import Source
 
 ROOT = Path(__file__).parents[1]
 SPACE = "spaces/proxylessnas.space"
@@ -66,11 +67,9 @@ def test_readme_and_language_reference_have_examples():
 
 
 @pytest.mark.parametrize("text", list(examples()))
-def test_examples_in_prose_are_spaces(text, tmp_path):
-    file = tmp_path / "example.space"
-    file.write_text(text, encoding="utf-8")
-    space = load_space(file)
-    assert space.blocks
+def test_examples_in_prose_are_spaces(text):
+    space, report = check_text(Source("example.space", text))
+    assert [finding.text for finding in report.diagnostics] == []
     assert any(len(decision.options) > 1 for decision in space.decisions)
 
 
