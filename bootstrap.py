@@ -52,7 +52,7 @@ def main() -> int:
                 shutil.rmtree(ROOT / RUN, ignore_errors=True)  # a search never writes over an earlier one
                 run(*DEMO)
             case "test":
-                run(("python", "-m", "pytest", "-n", "2", "tests", *further))
+                run(("python", "-m", "pytest", "-n", "2", *further))
             case "lint":
                 run(*LINT)
     except subprocess.CalledProcessError as failure:
