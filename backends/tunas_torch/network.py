@@ -55,7 +55,7 @@ class Network(nn.Module):
     def forward(self, images: Tensor) -> Tensor | list[Tensor]:
         """The logits ``(N, classes)`` of ``images`` ``(N, C, H, W)``; without a classifier, the endpoints."""
         endpoints: list[Tensor] = []
-        features = _run(self.blocks.values(), images, endpoints)
+        features = self._features(images, endpoints)
         if self.classifier is None or self.drop is None:
             return endpoints
         logits: Tensor = self.classifier(self.drop(features.mean((2, 3))))
@@ -64,16 +64,33 @@ class Network(nn.Module):
     def endpoints(self, images: Tensor) -> list[Tensor]:
         """The feature maps ``(N, C, H, W)`` at the endpoints, in order, for ``images`` ``(N, C, H, W)``."""
         endpoints: list[Tensor] = []
-        _run(self.blocks.values(), images, endpoints)
+        self._features(images, endpoints)
         return endpoints
+
+    def _features(self, images: Tensor, endpoints: list[Tensor]) -> Tensor:
+        for block in self.blocks.values():
+            images = block(images, endpoints)
+        return images
+
+
+class Endpoint(nn.Module):
+    """Adds what passes through it to the endpoints, where somebody collects them."""
+
+    def forward(self, images: Tensor, endpoints: list[Tensor] | None = None) -> Tensor:
+        """``images``."""
+        if endpoints is not None:
+            endpoints.append(images)
+        return images
 
 
 class Chain(nn.Sequential):
-    """Layers one after the other, possibly with endpoints among them."""
+    """Layers one after the other."""
 
-
-class Endpoint(nn.Identity):
-    """Marks the output of the layer before it."""
+    def forward(self, images: Tensor, endpoints: list[Tensor] | None = None) -> Tensor:
+        """What the last layer gives; endpoints inside it add to ``endpoints``."""
+        for layer in self:
+            images = _call(layer, images, endpoints)
+        return images
 
 
 class Residual(nn.Module):
@@ -83,10 +100,15 @@ class Residual(nn.Module):
         super().__init__()
         self.body = body
 
-    def forward(self, images: Tensor) -> Tensor:
-        """``images`` plus what the body makes of them."""
-        features: Tensor = self.body(images)
-        return images + features
+    def forward(self, images: Tensor, endpoints: list[Tensor] | None = None) -> Tensor:
+        """``images`` plus what the body makes of them; endpoints inside it add to ``endpoints``."""
+        return images + _call(self.body, images, endpoints)
+
+
+def _call(layer: nn.Module, images: Tensor, endpoints: list[Tensor] | None) -> Tensor:
+    collects = isinstance(layer, Chain | Residual | Endpoint)
+    features: Tensor = layer(images, endpoints) if collects else layer(images)
+    return features
 
 
 class Zeros(nn.Module):
@@ -128,14 +150,6 @@ class SqueezeExcite(nn.Module):
 def module_name(block: ir.Block) -> str:
     """The name of a block's module: the block's own, with ``_`` where PyTorch's modules have such a name."""
     return f"{block.name}_" if hasattr(nn.ModuleDict, block.name) else block.name
-
-
-def _run(layers: Iterable[nn.Module], images: Tensor, endpoints: list[Tensor]) -> Tensor:
-    for layer in layers:
-        images = _run(layer, images, endpoints) if isinstance(layer, Chain) else layer(images)
-        if isinstance(layer, Endpoint):
-            endpoints.append(images)
-    return images
 
 
 def _layer(layer: ir.Layer) -> nn.Module:

@@ -156,7 +156,7 @@ def classifying_space():
 
 
 def detecting_space():
-    """Gray images of odd size, no classifier, and endpoints in and after a sequence."""
+    """Gray images of odd size, no classifier, and endpoints at every depth."""
     b = Builder("backbone", 1, (13, 9), 4)
     b.block("stem", (4, 8), lambda: [b.conv((3,), stride=2, batch_norm=False), b.act("relu"), b.endpoint()])
     b.block(
@@ -164,7 +164,7 @@ def detecting_space():
         (8, 12),
         lambda: [
             b.sepconv((3, 5), stride=2),
-            b.sequence(b.residual(b.skip()), b.endpoint()),
+            b.sequence(b.residual(b.skip()), b.residual(b.sequence(b.sepconv(), b.endpoint()))),
             b.bottleneck((5, 7), se=(False, True), stride=2),
             b.residual(*b.branches(lambda: b.conv((3, 5)), lambda: b.sepconv(), b.skip)),
             b.endpoint(),
