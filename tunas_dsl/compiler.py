@@ -51,7 +51,9 @@ def check_text(source: Source) -> tuple[ir.Space | None, Report]:
         tree = parse(source, report)
         space = None if tree is None else lower(tree, report)
     except RecursionError:  # definitions that use each other thousands deep
-        report.add(rules.TooLarge(span=Span(source, 0, 0), what="the depth of definitions", limit="the stack"))
+        report.add(
+            rules.TooLarge(span=Span(source, 0, 0), what="the depth of definitions", limit="the stack")
+        )
         return None, report
     return (None if report.has_errors else space), report
 

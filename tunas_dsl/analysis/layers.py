@@ -186,9 +186,7 @@ class LayerLowering:
             place.inputs.size.decision,
         )
         outputs = ir.FeatureMap(filters, size)
-        return build(
-            inputs=place.inputs, outputs=outputs, kernel=kernel, stride=stride, origin=origin(span)
-        )
+        return build(inputs=place.inputs, outputs=outputs, kernel=kernel, stride=stride, origin=origin(span))
 
     def _skip(self, span: Span, place: Place) -> ir.Layer | None:
         if not place.in_residual:
@@ -204,9 +202,7 @@ class LayerLowering:
             return None
         before, after = place.inputs, body.outputs
         if before.size != after.size:
-            self.report.add(
-                rules.ResidualOverStride(span=span, before=_sizes(before), after=_sizes(after))
-            )
+            self.report.add(rules.ResidualOverStride(span=span, before=_sizes(before), after=_sizes(after)))
         elif before.channels != after.channels:
             self.ties.tie(before.channels, after.channels, span)
         return ir.Residual(inputs=before, outputs=after, body=body, origin=origin(span))

@@ -62,11 +62,10 @@ def lower(space: tree.Space, report: Report) -> ir.Space | None:
 
 def _only(space: tree.Space, kind: type[S], what: str, report: Report) -> S | None:
     """The one statement of this kind; a second one is reported."""
-    first, *others = [s for s in space.statements if isinstance(s, kind)] or [None]
-    for other in others:
-        if first is not None and other is not None:
-            report.add(rules.RepeatedStatement(span=other.span, what=what, first=first.span))
-    return first
+    found = [s for s in space.statements if isinstance(s, kind)]
+    for other in found[1:]:
+        report.add(rules.RepeatedStatement(span=other.span, what=what, first=found[0].span))
+    return found[0] if found else None
 
 
 def _whole(number: tree.Number, limit: int, what: str, report: Report) -> int:
@@ -96,9 +95,7 @@ def _divisor(space: tree.Space, report: Report) -> int:
     return 8 if written is None else _whole(written.divisor, MAX_DIVISOR, "a divisor", report)
 
 
-def _block(
-    block: tree.Block, features: ir.FeatureMap, scope: Scope, lowering: LayerLowering
-) -> ir.Block:
+def _block(block: tree.Block, features: ir.FeatureMap, scope: Scope, lowering: LayerLowering) -> ir.Block:
     name, report, decisions = block.name.text, lowering.report, lowering.decisions
     given = match_arguments(f"block {name}", BLOCK, block.arguments, block.name.span, report)
     parameters = {p.name: p for p in BLOCK}
@@ -124,9 +121,7 @@ def _classifier(
     written = _only(space, tree.Classifier, "classifier", decisions.report)
     if written is None:
         return None
-    given = match_arguments(
-        "classifier", CLASSIFIER, written.arguments, written.span, decisions.report
-    )
+    given = match_arguments("classifier", CLASSIFIER, written.arguments, written.span, decisions.report)
     parameters = {p.name: p for p in CLASSIFIER}
     settings = Settings(given, parameters, "classifier", scope, "classifier", (), decisions)
     return ir.Classifier(settings.single("classes"), settings.single("dropout"), features)

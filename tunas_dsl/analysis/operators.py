@@ -60,7 +60,7 @@ OPERATORS: dict[str, tuple[Parameter, ...]] = {
     "skip": (),
     "endpoint": (),
     "global_pool": (),
-    **{name: () for name in get_args(ir.ActivationFunction)},
+    **dict.fromkeys(get_args(ir.ActivationFunction), ()),
 }
 
 BLOCK = (_FILTERS,)

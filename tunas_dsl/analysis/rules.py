@@ -224,7 +224,9 @@ class UntiedFilters(Diagnostic):
     """A residual ties the filters of its input to those of its output; here they cannot be equal."""
 
     code = "E302"
-    message = "a residual needs the same filters before and after, but there are {before} before and {after} after"
+    message = (
+        "a residual needs the same filters before and after, but there are {before} before and {after} after"
+    )
 
     before: str
     after: str
@@ -259,7 +261,7 @@ class AlternativesDisagree(Diagnostic):
     """The alternatives of one decision give one feature map: the same size and the same filters."""
 
     code = "E304"
-    message = "the alternatives of a decision must agree, but this one gives {found} and the first one gives {wanted}"
+    message = "alternatives must agree, but this one gives {found} and the first one {wanted}"
 
     found: str
     wanted: str

@@ -1,5 +1,9 @@
-"""The one exception for what a user can put right in a search."""
+"""What a user can put right in a search, one exception each for the run and for its images."""
 
 
 class SearchError(Exception):
     """A setting, a run folder, a checkpoint or a loss that a search cannot go on with; one line says why."""
+
+
+class DataError(Exception):
+    """Images that cannot be used: which file, and what is wrong with it, in one line."""

@@ -47,7 +47,9 @@ _ODD_TOKEN = re.compile(r"[A-Za-z0-9_.]+|.", re.DOTALL)
 @cache
 def _lark() -> lark.Lark:
     grammar = (shipped("grammars") / "space.lark").read_text(encoding="utf-8")
-    return lark.Lark(grammar, parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=False)
+    return lark.Lark(
+        grammar, parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=False
+    )
 
 
 def parse(source: Source, report: Report) -> tree.Space | None:
@@ -59,16 +61,15 @@ def parse(source: Source, report: Report) -> tree.Space | None:
     except lark.UnexpectedInput as error:
         report.add(_explain(source, error))
         return None
-    return _Builder(source, report).space(parsed.children[0])
+    root: _Tree = parsed.children[0]
+    return _Builder(source, report).space(root)
 
 
 def _has_sane_size(source: Source, report: Report) -> bool:
     """Guards the recursive passes behind the parser, which otherwise could run out of stack."""
     if len(source.text) > MAX_CHARACTERS:
         what = f"a file of {len(source.text):,} characters"
-        report.add(
-            rules.TooLarge(span=Span(source, 0, 0), what=what, limit=f"{MAX_CHARACTERS:,} characters")
-        )
+        report.add(rules.TooLarge(span=Span(source, 0, 0), what=what, limit=f"{MAX_CHARACTERS:,} characters"))
         return False
     depth = 0
     for match in re.finditer(r"#[^\n]*|[({]|[)}]", source.text):
@@ -88,7 +89,8 @@ def _explain(source: Source, error: lark.UnexpectedInput) -> rules.Diagnostic:
         written = _ODD_TOKEN.match(source.text, start)
         end = written.end() if written else start + 1
         return rules.UnknownCharacter(span=Span(source, start, end), written=source.text[start:end])
-    assert isinstance(error, lark.UnexpectedToken)
+    if not isinstance(error, lark.UnexpectedToken):
+        raise error
     accepted = set(error.interactive_parser.accepts()) if error.interactive_parser else set()
     expected = _list_of_words(accepted)
     if error.token.type == "$END":
@@ -130,6 +132,10 @@ def _span(source: Source, token: Token) -> Span:
     return Span(source, token.start_pos or 0, token.end_pos or 0)
 
 
+_Tree = Any
+"""A tree or token of Lark's: its rules say which children are which, its types do not."""
+
+
 class _Builder:
     """Lark's tree to ours, one method a rule."""
 
@@ -137,7 +143,7 @@ class _Builder:
         self.source = source
         self.report = report
 
-    def span(self, node: lark.Tree[Token]) -> Span:
+    def span(self, node: _Tree) -> Span:
         return Span(self.source, node.meta.start_pos, node.meta.end_pos)
 
     def name(self, token: Token) -> tree.Name:
@@ -146,13 +152,11 @@ class _Builder:
             return tree.Name(str(token)[:-1], span=Span(self.source, span.start, span.end - 1))
         return tree.Name(str(token), span=span)
 
-    def space(self, node: lark.Tree[Token]) -> tree.Space:
+    def space(self, node: _Tree) -> tree.Space:
         _, name, *statements = node.children
-        return tree.Space(
-            self.name(name), tuple(self.statement(s) for s in statements), span=self.span(node)
-        )
+        return tree.Space(self.name(name), tuple(self.statement(s) for s in statements), span=self.span(node))
 
-    def statement(self, node: lark.Tree[Token]) -> tree.Statement:
+    def statement(self, node: _Tree) -> tree.Statement:
         span, parts = self.span(node), node.children[1:]
         match node.data:
             case "input":
@@ -173,7 +177,7 @@ class _Builder:
             case _:
                 return tree.Classifier(self.arguments(parts), span=span)
 
-    def input(self, parts: list[Any], span: Span) -> tree.Input:
+    def input(self, parts: list[_Tree], span: Span) -> tree.Input:
         self.phrase(parts[:1], ("image",))
         if len(parts) == 2:  # 224x224x3 is one token
             pieces = re.finditer(r"[0-9]+", parts[1])
@@ -189,7 +193,7 @@ class _Builder:
             height, width, channels = map(self.number, parts[1::2])
         return tree.Input(height, width, channels, span=span)
 
-    def phrase(self, written: list[Token], meant: tuple[str, ...]) -> None:
+    def phrase(self, written: list[_Tree], meant: tuple[str, ...]) -> None:
         for token, word in zip(written, meant, strict=True):
             if token != word:
                 self.report.add(
@@ -206,17 +210,17 @@ class _Builder:
             return Fraction(1)
         return Fraction(numerator) / int(denominator or "1")
 
-    def arguments(self, parts: list[Any]) -> tuple[tree.Argument, ...]:
+    def arguments(self, parts: list[_Tree]) -> tuple[tree.Argument, ...]:
         groups = [part for part in parts if getattr(part, "data", "") == "arguments"]
         return tuple(self.argument(argument) for group in groups for argument in group.children)
 
-    def argument(self, node: lark.Tree[Token]) -> tree.Argument:
+    def argument(self, node: _Tree) -> tree.Argument:
         *name, expression = node.children
         return tree.Argument(
             self.name(name[0]) if name else None, self.expression(expression), span=self.span(node)
         )
 
-    def expression(self, node: lark.Tree[Token]) -> tree.Expression:
+    def expression(self, node: _Tree) -> tree.Expression:
         span, parts = self.span(node), node.children
         match node.data:
             case "number":
