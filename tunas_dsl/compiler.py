@@ -12,13 +12,14 @@ from tunas_dsl.syntax import rules
 from tunas_dsl.syntax.parser import MAX_CHARACTERS, parse
 
 
-def read_source(path: str) -> Source:
+def read_source(path: str | Path) -> Source:
     """The text of a file, of standard input (``-``), or of the shipped space of that name.
 
     Raises:
         OSError: there is no such file, or it cannot be read.
         SpaceError: the file is not UTF-8 text.
     """
+    path = str(path)
     if path == "-":
         raw = sys.stdin.buffer.read(4 * MAX_CHARACTERS + 4)
     else:
@@ -66,7 +67,7 @@ def compile_text(text: str, path: str = "-") -> ir.Space:
     return space
 
 
-def load_space(path: str) -> ir.Space:
+def load_space(path: str | Path) -> ir.Space:
     """The space in a file, or the shipped one of that name.
 
     Raises:

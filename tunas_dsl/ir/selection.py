@@ -1,7 +1,7 @@
 """Points of a space: what an index vector selects, and the space that is left of it."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -107,7 +107,7 @@ def prune(space: ir.Space, indices: Sequence[int]) -> ir.Space:
     def layer(node: ir.Layer) -> ir.Layer:
         if isinstance(node, ir.Alternatives):
             return layer(node.layers[selection[node.decision]])
-        shapes = {"inputs": feature_map(node.inputs), "outputs": feature_map(node.outputs)}
+        shapes: dict[str, Any] = {"inputs": feature_map(node.inputs), "outputs": feature_map(node.outputs)}
         match node:
             case ir.Conv() | ir.SeparableConv():
                 return attrs.evolve(node, kernel=fixed(node.kernel), **shapes)

@@ -8,7 +8,7 @@ from typing import Any
 import lark
 from lark.lexer import Token
 
-from tunas_dsl.diagnostics import Report
+from tunas_dsl.diagnostics import Diagnostic, Report
 from tunas_dsl.resources import shipped
 from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import rules, tree
@@ -42,6 +42,10 @@ _WORDS = {
 }
 
 _ODD_TOKEN = re.compile(r"[A-Za-z0-9_.]+|.", re.DOTALL)
+
+
+_Tree = Any
+"""A tree or token of Lark's: its rules say which children are which, its types do not."""
 
 
 @cache
@@ -83,7 +87,7 @@ def _has_sane_size(source: Source, report: Report) -> bool:
     return True
 
 
-def _explain(source: Source, error: lark.UnexpectedInput) -> rules.Diagnostic:
+def _explain(source: Source, error: lark.UnexpectedInput) -> Diagnostic:
     if isinstance(error, lark.UnexpectedCharacters):
         start = error.pos_in_stream or 0
         written = _ODD_TOKEN.match(source.text, start)
@@ -91,7 +95,8 @@ def _explain(source: Source, error: lark.UnexpectedInput) -> rules.Diagnostic:
         return rules.UnknownCharacter(span=Span(source, start, end), written=source.text[start:end])
     if not isinstance(error, lark.UnexpectedToken):
         raise error
-    accepted = set(error.interactive_parser.accepts()) if error.interactive_parser else set()
+    parser: _Tree = error.interactive_parser
+    accepted: set[str] = parser.accepts()
     expected = _list_of_words(accepted)
     if error.token.type == "$END":
         end = len(source.text.rstrip())
@@ -130,10 +135,6 @@ def _advice(token: Token, accepted: set[str]) -> str | None:
 
 def _span(source: Source, token: Token) -> Span:
     return Span(source, token.start_pos or 0, token.end_pos or 0)
-
-
-_Tree = Any
-"""A tree or token of Lark's: its rules say which children are which, its types do not."""
 
 
 class _Builder:
