@@ -1,0 +1,62 @@
+"""``tunas check``: diagnostics of files and folders."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from tunas_dsl import documents
+from tunas_dsl.cli.options import output_format
+from tunas_dsl.compiler import check_text, read_source
+from tunas_dsl.diagnostics import Diagnostic, SpaceError, render, to_json
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@output_format
+def command(paths: tuple[str, ...], format: str) -> None:
+    """Check spaces: files, folders (every .space file in them), or - for standard input.
+
+    The exit status is 0 without findings, 1 with findings, 2 where a file cannot be read.
+    """
+    files = list(_files(paths))
+    found = [diagnostic for file in files for diagnostic in _check(file)]
+    if format == "json":
+        click.echo(documents.dump(to_json(found)), nl=False)
+    else:
+        for diagnostic in found:
+            click.echo(render(diagnostic), err=True)
+        click.echo(_summary(found, len(files)))
+    sys.exit(1 if found else 0)
+
+
+def _files(paths: Iterable[str]) -> Iterator[str]:
+    for path in paths:
+        if not Path(path).is_dir():
+            yield path
+            continue
+        inside = sorted(map(str, Path(path).rglob("*.space")))
+        if not inside:
+            raise click.UsageError(f"there is no .space file in {path}")
+        yield from inside
+
+
+def _check(path: str) -> tuple[Diagnostic, ...]:
+    try:
+        source = read_source(path)
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror}") from None
+    except SpaceError as error:
+        return error.report.diagnostics
+    return check_text(source)[1].diagnostics
+
+
+def _summary(found: Iterable[Diagnostic], files: int) -> str:
+    severities = [diagnostic.severity for diagnostic in found]
+    errors, warnings = severities.count("error"), severities.count("warning")
+    return f"{_count(errors, 'error')}, {_count(warnings, 'warning')} in {_count(files, 'file')}"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")

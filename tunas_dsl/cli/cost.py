@@ -1,0 +1,67 @@
+"""``tunas cost``: what an architecture costs, or what those of a space range between."""
+
+from typing import Any
+
+import click
+import numpy as np
+
+from tunas_dsl import documents
+from tunas_dsl.cli.options import latency as latency_option
+from tunas_dsl.cli.options import output_format
+from tunas_dsl.cli.subjects import Subject, load_indices, load_subject
+from tunas_dsl.cost.extremes import maximum, minimum
+from tunas_dsl.cost.layers import macs_model, parameters_model
+from tunas_dsl.cost.model import CostModel
+from tunas_dsl.cost.named import MACS
+
+
+@click.command("cost")
+@click.argument("space")
+@click.argument("architecture", required=False, metavar="[ARCH]")
+@latency_option
+@output_format
+def command(space: str, architecture: str | None, latency: str | None, format: str) -> None:
+    """Multiply-adds and parameters, and latency by a table, of ARCH in SPACE.
+
+    ARCH is an index vector such as 0:2:1, an architecture as JSON, or a .space file without
+    decisions. Without it, a space with decisions shows the smallest and largest of each.
+    """
+    subject = load_subject(space)
+    models = _models(subject, latency)
+    if architecture is None and not subject.space.is_architecture:
+        costs = {name: model and _range(model) for name, model in models.items()}
+    else:
+        indices = np.array([load_indices(subject.space, architecture)], dtype=np.int32)
+        costs = {name: model and _number(model, model.total(indices)[0]) for name, model in models.items()}
+    if format == "json":
+        click.echo(documents.dump(costs), nl=False)
+        return
+    for name, cost in costs.items():
+        if cost is not None:
+            click.echo(f"{name:<11} {_text(cost)}")
+
+
+def _models(subject: Subject, latency: str | None) -> dict[str, CostModel | None]:
+    table = None if latency in (None, MACS) else subject.model(latency)
+    return {
+        "latency_ms": table,
+        "parameters": parameters_model(subject.space),
+        "macs": macs_model(subject.space),
+    }
+
+
+def _range(model: CostModel) -> dict[str, Any]:
+    return {
+        "smallest": _number(model, minimum(model).cost),
+        "largest": _number(model, maximum(model).cost),
+    }
+
+
+def _number(model: CostModel, cost: float) -> int | float:
+    return float(cost) if model.unit == "ms" else round(cost)
+
+
+def _text(cost: Any) -> str:
+    if isinstance(cost, dict):
+        return f"{_text(cost['smallest'])} to {_text(cost['largest'])}"
+    return f"{cost:,}" if isinstance(cost, int) else f"{cost:.4f}"

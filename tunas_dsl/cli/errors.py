@@ -1,0 +1,53 @@
+"""User errors as a message and an exit status."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from tunas_dsl.diagnostics import SpaceError, render
+
+
+@contextmanager
+def user_errors(ctx: click.Context) -> Iterator[None]:
+    """End the program with status 1 and a message where an error is the user's; pass on all others."""
+    try:
+        yield
+    except BrokenPipeError:  # click ends quietly
+        raise
+    except SpaceError as error:
+        for diagnostic in error.report.diagnostics:
+            click.echo(render(diagnostic), err=True)
+        click.echo("error: the space cannot be used", err=True)
+        ctx.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"error: {where}{error.strerror or error}", err=True)
+        ctx.exit(1)
+    except Exception as error:
+        if not isinstance(error, _expected()):
+            raise
+        click.echo(f"error: {error}", err=True)
+        ctx.exit(1)
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    # Imported only now: NumPy would slow down every command that needs no numbers.
+    from tunas_dsl.architecture_json import ArchitectureError
+    from tunas_dsl.bundle import BundleError
+    from tunas_dsl.cost.sampling import SamplingError
+    from tunas_dsl.cost.table import TableError
+    from tunas_dsl.documents import DocumentError
+    from tunas_dsl.ir.selection import NotInSpace
+    from tunas_dsl.search.errors import DataError, SearchError
+
+    return (
+        ArchitectureError,
+        BundleError,
+        SamplingError,
+        TableError,
+        DocumentError,
+        NotInSpace,
+        DataError,
+        SearchError,
+    )

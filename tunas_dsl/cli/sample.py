@@ -1,0 +1,50 @@
+"""``tunas sample``: random architectures, if wanted within a band of costs."""
+
+import click
+
+from tunas_dsl import documents
+from tunas_dsl.cli.options import latency as latency_option
+from tunas_dsl.cli.options import output_format
+from tunas_dsl.cli.subjects import load_subject
+from tunas_dsl.cost.layers import macs_model
+from tunas_dsl.cost.sampling import sample
+
+
+@click.command("sample")
+@click.argument("space")
+@click.option("-n", "number", type=click.IntRange(min=0), default=10, show_default=True, help="How many.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same samples."
+)
+@latency_option
+@click.option("--target", type=float, help="Keep to this cost, in ms (with macs: in millions) ...")
+@click.option("--within", type=click.FloatRange(min=0), help="... give or take so much.")
+@output_format
+def command(
+    space: str,
+    number: int,
+    seed: int,
+    latency: str | None,
+    target: float | None,
+    within: float | None,
+    format: str,
+) -> None:
+    """Draw architectures, every option of every decision equally likely."""
+    if (target is None) != (within is None) or (target is not None and latency is None):
+        raise click.UsageError("--target, --within and --latency belong together")
+    subject = load_subject(space)
+    model = None if latency is None else subject.model(latency)
+    band = None if target is None or within is None else (target - within, target + within)
+    indices = sample(subject.space, number, seed, model, band)
+    macs = macs_model(subject.space).total(indices)
+    times = model.total(indices).tolist() if model and model.unit == "ms" else [None] * number
+    rows = [
+        {"indices": vector, "latency_ms": time, "macs": round(multiply_adds)}
+        for vector, time, multiply_adds in zip(indices.tolist(), times, macs.tolist(), strict=True)
+    ]
+    if format == "json":
+        click.echo(documents.dump(rows, indent=None), nl=False)
+        return
+    for row in rows:
+        time = "" if row["latency_ms"] is None else f"  {row['latency_ms']:.4f} ms"
+        click.echo(f"{':'.join(map(str, row['indices']))}  {row['macs'] / 1e6:.2f} M MAdds{time}")

@@ -1,0 +1,70 @@
+"""What a command's arguments SPACE and ARCH name."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from tunas_dsl.architecture_json import read_architecture
+from tunas_dsl.bundle import MANIFEST, read_bundle
+from tunas_dsl.compiler import compile_text, load_space, read_source
+from tunas_dsl.cost.model import CostModel
+from tunas_dsl.cost.named import MACS, cost_model
+from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.matching import find_indices
+from tunas_dsl.ir.selection import NotInSpace, check_indices
+
+_VECTOR = re.compile(r"[0-9]+(:[0-9]+)*")
+
+
+@attrs.frozen(eq=False)
+class Subject:
+    """A space, the text that it is written in, and the cost models that come with it, by name."""
+
+    space: ir.Space
+    text: str
+    models: Mapping[str, CostModel] = attrs.field(factory=dict)
+
+    def model(self, latency: str | None) -> CostModel:
+        """The cost model called ``latency``. Raises TableError where there is none."""
+        if latency not in self.models:
+            return cost_model(self.space, latency)
+        return self.models[latency or MACS]
+
+
+def load_subject(path: str) -> Subject:
+    """The space in a .space file, a bundle, or (its network) an architecture JSON file.
+
+    Raises:
+        OSError, SpaceError, BundleError, ArchitectureError: there is none, or it cannot be used.
+    """
+    if (Path(path) / MANIFEST).is_file():
+        bundle = read_bundle(Path(path))
+        return Subject(bundle.space, bundle.source, bundle.models)
+    if path.endswith(".json"):
+        network = read_architecture(Path(path)).network
+        return Subject(compile_text(network, path), network)
+    source = read_source(path)
+    return Subject(compile_text(source.text, source.path), source.text)
+
+
+def load_indices(space: ir.Space, architecture: str | None) -> tuple[int, ...]:
+    """The index vector in ``space`` of an architecture: a vector, a JSON or .space file, or the only one.
+
+    Raises:
+        NotInSpace: ``space`` has no such architecture, or several where none is named.
+    """
+    if architecture is None:
+        if not space.is_architecture:
+            raise NotInSpace(f"`{space.name}` has decisions: name an architecture, as a vector or a file")
+        return (0,) * len(space.decisions)
+    if _VECTOR.fullmatch(architecture) and not Path(architecture).exists():
+        return check_indices(space, [int(index) for index in architecture.split(":")])
+    if not architecture.endswith(".json"):
+        return find_indices(space, load_space(architecture))
+    document = read_architecture(Path(architecture))
+    own = [(decision.id, decision.options) for decision in space.decisions]
+    if own == [(decision.id, decision.options) for decision in document.decisions]:
+        return check_indices(space, document.indices)
+    return find_indices(space, compile_text(document.network, architecture))
