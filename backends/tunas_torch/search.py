@@ -1,0 +1,208 @@
+"""One search step after another: sample, train, validate, reward, and teach policy and weights (facts 7).
+
+All randomness is a function of the seed, a purpose and the step, so that the state of a search is its
+tensors alone and a search that was interrupted goes on bit for bit.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import attrs
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tunas_dsl.cost.model import CostModel
+from tunas_dsl.search import schedule
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.events import StepEvent
+from tunas_dsl.search.reward import reward
+from tunas_dsl.search.settings import SearchSettings
+from tunas_torch.data import BatchSchedule, ImageData
+from tunas_torch.optimizer import RMSProp
+from tunas_torch.policy import Policy, Sampled
+from tunas_torch.reinforce import Baseline, PolicyOptimizer
+from tunas_torch.supernet import Supernet
+
+_SAMPLING, _AUGMENTATION, _TRAINING, _VALIDATION = range(4)
+"""Purposes of random numbers."""
+
+
+@attrs.frozen
+class Rates:
+    """What the schedules say for one step."""
+
+    weight_lr: float
+    policy_lr: float
+    op_warmup: float
+    filter_warmup: float
+
+
+class Search:
+    """The state of a search, and its step.
+
+    A step trains each of ``samples_per_step`` architectures on its share of the training batch and
+    rates it on its share of the validation batch, both with the weights from before the step.
+    """
+
+    def __init__(
+        self, supernet: Supernet, model: CostModel, data: ImageData, settings: SearchSettings
+    ) -> None:
+        self.supernet = supernet
+        self.model = model
+        self.data = data
+        self.settings = settings
+        self.step_count = 0
+        self.policy = Policy(supernet.space, hierarchical=settings.hierarchical)
+        self.policy_optimizer = PolicyOptimizer(self.policy.logits)
+        self.baseline = Baseline(settings.baseline_momentum)
+        self.optimizer = RMSProp(
+            dict(supernet.named_parameters()),
+            decay=settings.rmsprop_decay,
+            momentum=settings.rmsprop_momentum,
+            epsilon=settings.rmsprop_epsilon,
+        )
+        self.device = next(supernet.parameters()).device
+        self.training = self._schedule(len(data.train), settings.batch_size, _TRAINING)
+        self.validation = self._schedule(len(data.validation), settings.validation_batch_size, _VALIDATION)
+
+    def step(self) -> StepEvent:
+        """One step of the search.
+
+        Raises:
+            SearchError: the loss is not finite; nothing was changed.
+        """
+        rates = self.rates(self.step_count)
+        random = self._random(_SAMPLING)
+        count = self.settings.samples_per_step
+        sampled = self.policy.sample(random, count, rates.op_warmup, rates.filter_warmup)
+        loss = self._train(sampled.rows())
+        accuracies = self._validate(sampled.rows())
+        costs = self.model.total(sampled.indices.numpy())
+        rewards = reward(self.settings.reward, accuracies, costs, self.settings.target, self.settings.beta)
+        baseline = self.baseline.update(float(rewards.mean()))
+        self._teach_policy(sampled, rewards - baseline, rates.policy_lr)
+        self.optimizer.step(rates.weight_lr)
+        self.step_count += 1
+        return StepEvent(
+            step=self.step_count - 1,
+            loss=loss,
+            accuracy=float(accuracies.mean()),
+            reward=float(rewards.mean()),
+            baseline=baseline,
+            cost=float(costs.mean()),
+            argmax_cost=self.argmax_cost(),
+            entropy=self.policy.entropy(sampled.indices).mean().item(),
+            **attrs.asdict(rates),
+        )
+
+    def rates(self, step: int) -> Rates:
+        """Learning rates and warmup probabilities of ``step``."""
+        settings = self.settings
+        steps, delay = settings.steps, settings.delay_steps
+        return Rates(
+            schedule.weight_lr(step, steps, settings.weight_lr),
+            schedule.policy_lr(step, steps, delay, settings.policy_lr, settings.policy_lr_schedule),
+            schedule.warmup_probability(step, int(settings.op_warmup * steps)),
+            schedule.warmup_probability(step, int(settings.filter_warmup * steps)),
+        )
+
+    def argmax_cost(self) -> float:
+        """The cost of the most probable architecture, in the unit of the cost model."""
+        return float(self.model.total(np.array([self.policy.argmax()]))[0])
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that the next step depends on, by name."""
+        baseline = torch.tensor([self.baseline.numerator, self.baseline.denominator], dtype=torch.float64)
+        return {
+            "step": torch.tensor(self.step_count),
+            "baseline": baseline,
+            "policy.logits": self.policy.logits.detach(),
+            **_prefixed("policy_optimizer", self.policy_optimizer.state()),
+            **_prefixed("optimizer", self.optimizer.state()),
+            **_prefixed("supernet", self.supernet.state_dict()),
+        }
+
+    @torch.no_grad()
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take over what :meth:`state` gave.
+
+        Raises:
+            SearchError: it is the state of another space's search.
+        """
+        shapes = {name: tensor.shape for name, tensor in self.state().items()}
+        if shapes != {name: tensor.shape for name, tensor in state.items()}:
+            raise SearchError("the checkpoint does not fit this space: it holds other tensors")
+        self.step_count = int(state["step"])
+        self.baseline.numerator, self.baseline.denominator = state["baseline"].tolist()
+        self.policy.logits.copy_(state["policy.logits"])
+        self.policy_optimizer.load_state(_part("policy_optimizer", state))
+        self.optimizer.load_state(_part("optimizer", state))
+        self.supernet.load_state_dict(_part("supernet", state))
+
+    def _train(self, rows: Sequence[tuple[int, ...]]) -> float:
+        """Leaves the mean gradient over the architectures ``rows`` in ``.grad``; gives the mean loss."""
+        indices = self.training.indices(self.step_count)
+        batch = self.data.train.batch(indices, self.data.augmentation, self._random(_AUGMENTATION))
+        self.optimizer.zero_grad()
+        total = 0.0
+        for row, (images, labels) in zip(rows, self._shares(batch), strict=True):
+            logits = self.supernet(images, row)
+            loss = F.cross_entropy(logits, labels, label_smoothing=self.settings.label_smoothing)
+            loss = loss + self.settings.l2 * self.supernet.penalty(row)
+            torch.autograd.backward(loss / len(rows))
+            total += self._finite(loss.item()) / len(rows)
+        return total
+
+    @torch.no_grad()
+    def _validate(self, rows: Sequence[tuple[int, ...]]) -> NDArray[np.float64]:
+        """The accuracy of each architecture on its share of the validation batch, ``(K,)``."""
+        indices = self.validation.indices(self.step_count)
+        batch = self.data.validation.batch(indices, None, self._random(_VALIDATION))
+        return np.array(
+            [
+                (self.supernet(images, row).argmax(dim=1) == labels).double().mean().item()
+                for row, (images, labels) in zip(rows, self._shares(batch), strict=True)
+            ]
+        )
+
+    def _teach_policy(self, sampled: Sampled, advantages: NDArray[np.float64], lr: float) -> None:
+        if self.settings.entropy_bonus:
+            bonus = self.policy.entropy_gradient(sampled.indices)
+        self.policy_optimizer.step(self.policy.gradients(sampled, torch.from_numpy(advantages)), lr)
+        if self.settings.entropy_bonus:
+            self.policy.logits.data += lr * self.settings.entropy_bonus * bonus
+
+    def _shares(self, batch: tuple[NDArray[np.float32], NDArray[np.int64]]) -> list[tuple[Tensor, Tensor]]:
+        images, labels = (
+            torch.from_numpy(array).to(self.device).chunk(self.settings.samples_per_step) for array in batch
+        )
+        return list(zip(images, labels, strict=True))
+
+    def _finite(self, loss: float) -> float:
+        if not math.isfinite(loss):
+            raise SearchError(
+                f"the loss is {loss} in step {self.step_count}: start again with a `weight_lr` below "
+                f"{self.settings.weight_lr:g}"
+            )
+        return loss
+
+    def _random(self, purpose: int) -> np.random.Generator:
+        return np.random.default_rng([self.settings.seed, purpose, self.step_count])
+
+    def _schedule(self, size: int, batch_size: int, purpose: int) -> BatchSchedule:
+        return BatchSchedule(size, batch_size, self.settings.seed, purpose)
+
+
+def _prefixed(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}.{name}": tensor for name, tensor in state.items()}
+
+
+def _part(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(f"{prefix}."): tensor
+        for name, tensor in state.items()
+        if name.startswith(f"{prefix}.")
+    }

@@ -1,0 +1,308 @@
+import json
+import os
+import signal
+
+import attrs
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.selection import AVERAGE
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.events import read_events, step_history
+from tunas_dsl.search.run import RunFolder
+from tunas_dsl.search.settings import SearchSettings
+from tunas_torch.checkpoint import NEWEST
+from tunas_torch.running import run_search
+from tunas_torch.search import Search
+
+WIDTHS = (2, 4, 8, 16)
+SPACE = ir.Space(
+    name="toy",
+    inputs=ir.FeatureMap(ir.constant(1), ir.constant((4, 4))),
+    divisor=1,
+    decisions=(
+        ir.Decision("width", "filters", WIDTHS, 3),
+        *(ir.Decision(f"gate{number}", "kernel", (0, 1), 0) for number in range(5)),
+    ),
+    blocks=(),
+    classifier=None,
+)
+
+
+class ToySupernet(nn.Module):
+    """A hidden layer of a searched width, then as many gates as there are decisions left."""
+
+    def __init__(self, seed):
+        super().__init__()
+        self.space = SPACE
+        generator = torch.Generator().manual_seed(seed)
+        self.inner = nn.Parameter(torch.randn(16, max(WIDTHS), generator=generator) / 4)
+        self.outer = nn.Parameter(torch.zeros(max(WIDTHS), 3))
+        self.gates = nn.Parameter(torch.zeros(5, 2))
+        self.seen = []
+
+    def forward(self, images, indices):
+        self.seen.append((torch.is_grad_enabled(), indices, float(self.outer.detach().sum())))
+        width = WIDTHS[indices[0]]
+        hidden = torch.relu(images.flatten(1) @ self.inner[:, :width])
+        logits = hidden @ self.outer[:width]
+        for gate, index in enumerate(indices[1:]):
+            scale = self.gates[gate].mean() if index == AVERAGE else self.gates[gate, index]
+            logits = logits * (1 + scale)
+        return logits
+
+    def penalty(self, indices):
+        return self.inner[:, : WIDTHS[indices[0]]].square().sum() / 2
+
+
+class ToyCost:
+    """Two for each filter, and one to sixteen for an open gate."""
+
+    name = "toy"
+    unit = "ms"
+
+    def total(self, indices):
+        gates = np.where(indices[:, 1:] == AVERAGE, 0.5, indices[:, 1:])
+        return 2.0 * np.array(WIDTHS)[indices[:, 0]] + gates @ 2.0 ** np.arange(5)
+
+
+class ToyImages:
+    """Three noisy patterns, one a label; augmentation adds more noise."""
+
+    def __init__(self, count, seed):
+        random = np.random.default_rng(seed)
+        self.labels = random.integers(0, 3, count)
+        patterns = np.random.default_rng(0).normal(size=(3, 1, 4, 4))
+        self.images = (patterns[self.labels] + random.normal(size=(count, 1, 4, 4))).astype(np.float32)
+
+    def __len__(self):
+        return len(self.labels)
+
+    def batch(self, indices, augment, rng):
+        images = self.images[indices]
+        if augment:
+            images = images + 0.1 * rng.normal(size=images.shape).astype(np.float32)
+        return images, self.labels[indices]
+
+
+@attrs.frozen
+class ToyData:
+    train: ToyImages
+    validation: ToyImages
+    augmentation: bool = True
+
+
+DATA = ToyData(ToyImages(200, 1), ToyImages(100, 2))
+SETTINGS = SearchSettings(
+    steps=24,
+    target=30.0,
+    seed=4,
+    batch_size=16,
+    validation_batch_size=32,
+    samples_per_step=2,
+    entropy_bonus=0.1,
+)
+
+
+def new_search(settings=SETTINGS, model=ToyCost):
+    return Search(ToySupernet(settings.seed), model(), DATA, settings)
+
+
+class PowerCutError(Exception):
+    """Stands for the power cut."""
+
+
+def start(run, resume=False, report=lambda _: None, tell=pytest.fail, **options):
+    options = {"log_every": 1, "checkpoint_steps": 5} | options
+    return run_search(new_search(run.settings), run, resume=resume, report=report, tell=tell, **options)
+
+
+def at(step, action):
+    def report(progress):
+        if progress.step == step:
+            action()
+
+    return report
+
+
+def power_cut():
+    raise PowerCutError
+
+
+def create(path, settings=SETTINGS):
+    return RunFolder.create(path, settings, "toy", "toy")
+
+
+def steps_of(run):
+    return [{**event, "time": None} for event in step_history(run.events)]
+
+
+def same_files(one, other):
+    return all(
+        (one.path / name).read_bytes() == (other.path / name).read_bytes()
+        for name in (NEWEST, "policy.json", "result.json")
+    )
+
+
+def test_a_search_cut_off_anywhere_goes_on_bit_for_bit(tmp_path):
+    """Weights, optimizer, policy, baseline and events equal those of a search that was left alone."""
+    whole, cut = create(tmp_path / "whole"), create(tmp_path / "cut")
+    assert start(whole).status == "finished"
+    for step in (3, 12, 13):  # before the first checkpoint, and twice after the second
+        with pytest.raises(PowerCutError):
+            start(cut, resume=step > 3, report=at(step, power_cut), tell=lambda _: None)
+    assert start(cut, resume=True).status == "finished"
+    assert same_files(whole, cut)
+    assert steps_of(whole) == steps_of(cut)
+    assert len(steps_of(cut)) == 24
+    assert [e["step"] for e in read_events(cut.events) if e["event"] == "resumed"] == [0, 10, 10]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_finishes_the_step_and_saves(tmp_path, number):
+    whole, run = create(tmp_path / "whole"), create(tmp_path / "run")
+    start(whole)
+    before = signal.getsignal(number)
+    outcome = start(run, report=at(7, lambda: os.kill(os.getpid(), number)))
+    assert (outcome.status, outcome.step) == ("interrupted", 7)
+    assert signal.getsignal(number) is before
+    assert run.read_policy()[0] == 7
+    assert not (run.path / "result.json").exists()
+    start(run, resume=True)
+    assert same_files(whole, run)
+    assert steps_of(whole) == steps_of(run)
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_step(tmp_path):
+    def twice():
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        start(create(tmp_path / "run"), report=at(7, twice))
+
+
+def test_a_damaged_checkpoint_costs_the_steps_since_the_previous_one(tmp_path):
+    whole, run = create(tmp_path / "whole"), create(tmp_path / "run")
+    start(whole)
+    with pytest.raises(PowerCutError):
+        start(run, report=at(13, power_cut))
+    (run.path / NEWEST).write_bytes((run.path / NEWEST).read_bytes()[:-1])
+    messages = []
+    start(run, resume=True, tell=messages.append)
+    assert "of step 5" in messages[0]
+    assert same_files(whole, run)
+    assert steps_of(whole) == steps_of(run)
+
+
+def test_resuming_what_is_finished_changes_nothing(tmp_path):
+    run = create(tmp_path / "run")
+    first = start(run)
+    before = {path.name: path.read_bytes() for path in run.path.iterdir()}
+    assert start(run, resume=True) == first
+    assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
+
+
+def test_other_settings_are_not_resumed(tmp_path):
+    run = create(tmp_path / "run")
+    start(run)
+    description = json.loads((run.path / "settings.json").read_text())
+    description["settings"]["target"] = 31.0
+    (run.path / "settings.json").write_text(json.dumps(description))
+    with pytest.raises(SearchError, match=r"the settings of .* changed after its checkpoint"):
+        start(RunFolder.open(run.path), resume=True)
+
+
+def test_the_state_of_another_space_is_refused():
+    state = new_search().state()
+    state["supernet.inner"] = state["supernet.inner"][:, :3]
+    with pytest.raises(SearchError, match="does not fit this space"):
+        new_search().load_state(state)
+
+
+def test_divergence_stops_with_the_last_checkpoint_whole(tmp_path):
+    run = create(tmp_path / "run", attrs.evolve(SETTINGS, weight_lr=1e30, policy_lr=SETTINGS.policy_lr))
+    with pytest.raises(SearchError, match=r"the loss is (nan|inf) in step \d+: .* `weight_lr` below 1e\+30"):
+        start(run, checkpoint_steps=1)
+    step, logits = run.read_policy()
+    assert step < 24
+    assert all(np.isfinite(row).all() for row in logits.values())
+
+
+def test_checkpoints_follow_the_clock_too(tmp_path):
+    run = create(tmp_path / "run")
+    seen = []
+    start(
+        run,
+        report=at(3, lambda: seen.append(run.read_policy()[0])),
+        checkpoint_steps=10**9,
+        checkpoint_seconds=0.0,
+    )
+    assert seen == [2]
+
+
+def test_every_sample_trains_and_is_rated_with_the_weights_from_before_the_step():
+    """Facts 7: one snapshot for both passes; masks shared by training, validation and cost."""
+    search = new_search()
+    for _ in range(3):
+        search.supernet.seen.clear()
+        search.step()
+        trains, grades = search.supernet.seen[:2], search.supernet.seen[2:]
+        assert [graded for graded, _, _ in trains + grades] == [True, True, False, False]
+        assert [indices for _, indices, _ in trains] == [indices for _, indices, _ in grades]
+        assert len({weights for _, _, weights in trains + grades}) == 1
+
+
+def test_gradients_are_the_mean_over_the_samples():
+    """The step's gradient equals that of the mean loss over all samples, L2 of the used parts included."""
+    search = new_search()
+    search.step()
+    search._train([(1, 0, 0, 0, 0, 0), (2, 1, 1, 1, 1, 1)])
+    got = [parameter.grad.clone() for parameter in search.supernet.parameters()]
+    indices = search.training.indices(1)
+    images, labels = DATA.train.batch(indices, True, search._random(1))
+    images, labels = torch.from_numpy(images), torch.from_numpy(labels)
+    total = 0.0
+    for part, row in ((slice(0, 8), (1, 0, 0, 0, 0, 0)), (slice(8, 16), (2, 1, 1, 1, 1, 1))):
+        loss = nn.functional.cross_entropy(
+            search.supernet(images[part], row), labels[part], label_smoothing=0.1
+        )
+        total = total + (loss + 4e-5 * search.supernet.penalty(row)) / 2
+    expected = torch.autograd.grad(total, list(search.supernet.parameters()))
+    for one, other in zip(got, expected, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_warmup_and_delay_hold_the_policy():
+    """Facts 5 and 7: at step 0 everything is replaced; up to the delay the logits stay at 0."""
+    search = new_search()
+    events = [search.step() for _ in range(6)]
+    first = search.supernet.seen[0][1]
+    assert first == (3, *[AVERAGE] * 5)
+    assert events[0].op_warmup == events[0].filter_warmup == 1.0
+    assert events[0].cost == 2 * 16 + 31 / 2
+    assert search.policy.logits.abs().max() == 0
+    search.step()
+    assert search.policy.logits.abs().max() > 0
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_search_ends_at_its_target(seed):
+    """400 steps at 32 of 4 to 63 ms, where larger widths rate higher."""
+    settings = SearchSettings(
+        steps=400,
+        target=32.0,
+        seed=seed,
+        beta=-0.5,
+        batch_size=16,
+        validation_batch_size=64,
+        samples_per_step=4,
+    )
+    search = new_search(settings)
+    for _ in range(settings.steps):
+        event = search.step()
+    assert event.argmax_cost == pytest.approx(32.0, rel=0.05)
+    assert event.accuracy > 0.6

@@ -1,0 +1,53 @@
+"""What runs a search: the protocol of a backend, and the way from its name to it."""
+
+import importlib
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import Protocol, cast
+
+from tunas_dsl.cost.model import CostModel
+from tunas_dsl.ir import space as ir
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.progress import Outcome, Progress
+from tunas_dsl.search.run import RunFolder
+
+GROUP = "tunas_dsl.backends"
+
+
+class Backend(Protocol):
+    """A tensor library's side of the compiler."""
+
+    def search(
+        self,
+        space: ir.Space,
+        model: CostModel,
+        run: RunFolder,
+        *,
+        resume: bool,
+        report: Callable[[Progress], None],
+        tell: Callable[[str], None],
+        device: str,
+        threads: int | None,
+    ) -> Outcome:
+        """Search ``space`` with the settings and data of ``run``, from its checkpoint on with ``resume``.
+
+        ``report`` is called after each step, ``tell`` with a sentence that the user should read.
+
+        Raises:
+            SearchError: something that the user can put right.
+        """
+
+
+def load_backend(name: str = "torch") -> Backend:
+    """The backend that is registered as ``name``, or that the module ``tunas_NAME`` holds.
+
+    Raises:
+        SearchError: there is no such backend, or what it needs is not installed.
+    """
+    try:
+        for entry in entry_points(group=GROUP, name=name):
+            return cast(Backend, entry.load())
+        # A bare checkout has no entry points.
+        return cast(Backend, importlib.import_module(f"tunas_{name}").BACKEND)
+    except ModuleNotFoundError as error:
+        raise SearchError(f"the backend `{name}` cannot be used: there is no module `{error.name}`") from None
