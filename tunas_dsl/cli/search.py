@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import click
 
-from tunas_dsl.cli.inputs import open_space
+from tunas_dsl.cli.subjects import load_subject
 
 _SETTINGS = (
     ("--seed", int, "Of everything random."),
@@ -111,13 +111,12 @@ def _start(path: str, data: str, latency: str, target: float, settings: dict[str
     """A new run folder with the compiled space; a target that no architecture has is refused."""
     from tunas_dsl.bundle import write_bundle
     from tunas_dsl.cost.extremes import maximum, minimum
-    from tunas_dsl.cost.named import cost_model
     from tunas_dsl.search.errors import SearchError
     from tunas_dsl.search.run import RunFolder
     from tunas_dsl.search.settings import SearchSettings
 
-    opened = open_space(path)
-    model = attrs.evolve(cost_model(opened.space, latency), name=Path(latency).stem)
+    opened = load_subject(path)
+    model = attrs.evolve(opened.model(latency), name=Path(latency).stem)
     low, high = minimum(model).cost, maximum(model).cost
     if not low <= target <= high:
         raise SearchError(

@@ -5,19 +5,20 @@ from typing import Any
 
 import click
 
-from tunas_dsl.cli.inputs import open_space
+from tunas_dsl.cli.options import output_format
+from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.ir import space as ir
 
 
 @click.command("show")
 @click.argument("space")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@output_format
 @click.option("--decisions", is_flag=True, help="List every decision with its options.")
-def command(space: str, form: str, decisions: bool) -> None:
+def command(space: str, format: str, decisions: bool) -> None:
     """Show SPACE: its blocks and decisions, how many architectures it holds, and their sizes."""
-    opened = open_space(space).space
+    opened = load_subject(space).space
     facts = describe(opened)
-    if form == "json":
+    if format == "json":
         click.echo(json.dumps(facts, indent=2))
         return
     _print_blocks(opened)
