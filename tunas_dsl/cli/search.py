@@ -1,163 +1,162 @@
-"""``tunas search``: the paper's search, from images to the most probable architecture at a target."""
+"""``tunas search``: a search from the command line, and its resumption."""
 
-import re
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
 import click
 
-from tunas_dsl.cli.subjects import load_subject
-
-_SETTINGS = (
-    ("--seed", int, "Of everything random."),
-    ("--reward", click.Choice(["absolute", "soft", "hard"]), "How accuracy and cost are weighed."),
-    ("--beta", float, "The weight of the cost, below 0."),
-    ("--batch-size", int, "Training images of a step."),
-    ("--validation-batch-size", int, "Validation images of a step."),
-    ("--samples-per-step", int, "Architectures of a step."),
-    ("--weight-lr", float, "Peak learning rate of the weights."),
-    ("--policy-lr", float, "First learning rate of the policy."),
-    ("--policy-lr-schedule", click.Choice(["constant", "exponential"]), "How it goes on."),
-    ("--op-warmup", float, "Share of the steps."),
-    ("--filter-warmup", float, "Share of the steps."),
-    ("--policy-delay", float, "Share of the steps before the policy learns."),
-    ("--baseline-momentum", float, "Of the moving average of the rewards."),
-    ("--entropy-bonus", float, "Reward for entropy."),
-    ("--hierarchical", bool, "Whether decisions in skipped layers do not count."),
-    ("--label-smoothing", float, "Of the training loss."),
-    ("--l2", float, "Weight decay of the used weights."),
-    ("--rmsprop-decay", float, "Of the squared gradients."),
-    ("--rmsprop-momentum", float, "Of the weights' optimizer."),
-    ("--rmsprop-epsilon", float, "Inside its root."),
-)
+from tunas_dsl.backend import load_backend
+from tunas_dsl.bundle import read_bundle, source_sha256, write_bundle
+from tunas_dsl.cli.options import latency as latency_option
+from tunas_dsl.cli.progress import Reporter
+from tunas_dsl.cli.subjects import Subject, load_subject
+from tunas_dsl.cost.extremes import maximum, minimum
+from tunas_dsl.cost.model import CostModel
+from tunas_dsl.ir import space as ir
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.progress import Outcome
+from tunas_dsl.search.run import RunFolder
+from tunas_dsl.search.settings import SearchSettings
 
 
-def _settings(command: Any) -> Any:
-    for name, kind, help in reversed(_SETTINGS):
-        command = click.option(name, type=kind, default=None, help=help)(command)
-    return command
+class Target(click.ParamType):
+    """A number with its unit or without: ``84``, ``84ms``, ``320M``."""
+
+    name = "cost"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; the unit only says what the cost model knows."""
+        try:
+            return float(str(value).removesuffix("ms").removesuffix("M").strip())
+        except ValueError:
+            self.fail(f"{value!r} is not a cost such as 84ms or 320M", param, ctx)
+
+
+def _settings_options(function: Callable[..., None]) -> Callable[..., None]:
+    """An option for every field of SearchSettings; None where it is not given."""
+    hints = get_type_hints(SearchSettings)
+    for field in reversed(attrs.fields(SearchSettings)):
+        name, kind = field.name.replace("_", "-"), hints[field.name]
+        flag = f"--{name}/--no-{name}" if kind is bool else f"--{name}"
+        known = isinstance(field.default, int | float | str)
+        shown = (
+            f"Default: {field.default}." if known else "Required." if field.default is attrs.NOTHING else ""
+        )
+        words: Any = Target() if field.name == "target" else kind
+        if get_origin(kind) is not None:
+            words = click.Choice(get_args(kind))
+        function = click.option(flag, field.name, default=None, type=words, help=shown)(function)
+    return function
 
 
 @click.command("search")
-@click.argument("space")
-@click.option("--data", help="digits, fashion-mnist[:DIR] or folder:PATH.")
-@click.option("--latency", default="macs", show_default=True, help="A latency table, or `macs`.")
-@click.option("--target", help="84ms or 84; with `macs`, millions of multiply-adds.")
-@click.option("--steps", type=int, default=1500, show_default=True)
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="The run's folder.")
-@click.option("--resume", is_flag=True, help="Go on with the run in that folder.")
-@click.option("--device", default="cpu", show_default=True)
-@click.option("--threads", type=click.IntRange(1), help="Processor threads.")
-@_settings
+@click.argument("space", required=False, metavar="SPACE|BUNDLE")
+@click.option("--data", help="The images: digits, a folder, or IDX files.")
+@latency_option
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")
+@click.option("--resume", is_flag=True, help="Go on with the search in the run folder.")
+@click.option("--device", default="cpu", show_default=True, help="Where to compute.")
+@click.option("--threads", type=click.IntRange(min=1), help="How many threads compute.")
+@_settings_options
 def command(
-    space: str,
+    space: str | None,
     data: str | None,
-    latency: str,
-    target: str | None,
-    steps: int,
+    latency: str | None,
     output: Path,
     resume: bool,
     device: str,
     threads: int | None,
-    **settings: Any,
+    **given: Any,
 ) -> None:
-    """Search SPACE (a .space file or a bundle) for the best architecture at the target cost.
+    """Search SPACE for an accurate architecture that costs as much as the target.
 
-    Ctrl-C saves and stops; --resume goes on to the same result.
+    The target is in ms, or with --latency macs in millions of multiply-adds. A resumed search keeps
+    the space and the settings that it began with.
     """
-    from tunas_dsl.backend import load_backend
-    from tunas_dsl.bundle import read_bundle
-    from tunas_dsl.search.run import RunFolder
-
+    settings = {name: setting for name, setting in given.items() if setting is not None}
     if resume:
-        run = RunFolder.open(output)
+        subject, run = _reopened(output, space, data, settings)
     else:
-        if data is None or target is None:
-            raise click.UsageError("a search needs --data and --target")
-        given = {name: number for name, number in settings.items() if number is not None}
-        run = _start(space, data, latency, _number(target), {"steps": steps, **given}, output)
-    bundle = read_bundle(run.bundle)
-    model = bundle.models[run.cost]
-    click.echo(
-        f"searching `{bundle.space.name}` on {run.data} for {run.settings.target:g} {model.unit}, "
-        f"{run.settings.steps} steps, seed {run.settings.seed}",
-        err=True,
-    )
-    with _Display(model.unit) as display:
-        outcome = load_backend().search(
-            bundle.space,
-            model,
-            run,
-            resume=resume,
-            report=display.update,
-            tell=lambda sentence: click.echo(sentence, err=True),
-            device=device,
-            threads=threads,
+        subject, run = _created(output, space, data, latency, settings)
+    model = subject.model(run.cost)
+    click.echo(_heading(subject.space, model, run), err=True)
+    try:
+        with Reporter(model.unit) as reporter:
+            outcome = load_backend().search(
+                subject.space,
+                model,
+                run,
+                resume=resume,
+                report=reporter.report,
+                tell=reporter.tell,
+                device=device,
+                threads=threads,
+            )
+    except KeyboardInterrupt:
+        outcome = None
+    finally:
+        # A search that never got as far as a checkpoint leaves nothing in the way of the next one.
+        if not resume and not (output / "policy.json").exists():
+            shutil.rmtree(output, ignore_errors=True)
+    _finish(outcome, run)
+
+
+def _created(
+    output: Path, space: str | None, data: str | None, latency: str | None, given: dict[str, Any]
+) -> tuple[Subject, RunFolder]:
+    wanted = {"SPACE": space, "--data": data, "--latency": latency}
+    wanted |= {f"--{name}": given.get(name) for name in ("target", "steps")}
+    if missing := [name for name, value in wanted.items() if value is None]:
+        raise click.UsageError(f"a new search needs {', '.join(missing)}")
+    settings = SearchSettings(**given)
+    subject = load_subject(str(space))
+    model = subject.model(latency)
+    low, high = minimum(model).cost, maximum(model).cost
+    if not low <= settings.target <= high:
+        raise SearchError(
+            f"the target of {settings.target:g} {model.unit} is out of range: the architectures of "
+            f"`{subject.space.name}` cost {low:g} to {high:g} {model.unit}"
         )
-    if outcome.status == "interrupted":
-        click.echo(f"stopped after {outcome.step} steps; go on with --resume -o {output}", err=True)
+    run = RunFolder.create(output, settings, str(data), model.name)
+    write_bundle(subject.space, subject.text, [model], run.bundle)
+    return attrs.evolve(subject, models={model.name: model}), run
+
+
+def _reopened(
+    output: Path, space: str | None, data: str | None, given: dict[str, Any]
+) -> tuple[Subject, RunFolder]:
+    run = RunFolder.open(output)
+    bundle = read_bundle(run.bundle)
+    kept = {**run.settings.to_json(), "data": run.data}
+    for name, setting in {**given, "data": data or run.data}.items():
+        if kept[name] != setting:
+            raise SearchError(f"`{name}` is {setting!r}, but {output} was started with {kept[name]!r}")
+    if space is not None and source_sha256(load_subject(space).text) != bundle.sha256:
+        raise SearchError(f"{space} is not the space that {output} was started with")
+    if run.cost not in bundle.models:
+        raise SearchError(f"{run.bundle} has no cost model `{run.cost}`")
+    return Subject(bundle.space, bundle.source, bundle.models), run
+
+
+def _heading(space: ir.Space, model: CostModel, run: RunFolder) -> str:
+    return (
+        f"searching {space.name} ({len(space.decisions)} decisions) with {run.data} for "
+        f"{run.settings.target:g} {model.unit} by {model.name}, {run.settings.steps} steps, "
+        f"seed {run.settings.seed}, into {run.path}"
+    )
+
+
+def _finish(outcome: Outcome | None, run: RunFolder) -> None:
+    if outcome is None or outcome.status == "interrupted":
+        steps = "" if outcome is None else f" after {outcome.step} steps"
+        how = f"go on with: tunas search --resume -o {run.path}" if run.path.exists() else "nothing is kept"
+        click.echo(f"interrupted{steps}; {how}", err=True)
         sys.exit(130)
     gap = 100 * (outcome.cost / run.settings.target - 1)
     click.echo(
-        f"the most probable architecture costs {outcome.cost:.4g} {outcome.unit}, {gap:+.2f} % off the "
-        f"target; export it with: tunas export {output} -o architecture.json",
-        err=True,
+        f"found {outcome.cost:.4g} {outcome.unit}, {gap:+.1f} % from the target; the run is in {run.path}"
     )
-
-
-def _start(path: str, data: str, latency: str, target: float, settings: dict[str, Any], output: Path) -> Any:
-    """A new run folder with the compiled space; a target that no architecture has is refused."""
-    from tunas_dsl.bundle import write_bundle
-    from tunas_dsl.cost.extremes import maximum, minimum
-    from tunas_dsl.search.errors import SearchError
-    from tunas_dsl.search.run import RunFolder
-    from tunas_dsl.search.settings import SearchSettings
-
-    opened = load_subject(path)
-    model = attrs.evolve(opened.model(latency), name=Path(latency).stem)
-    low, high = minimum(model).cost, maximum(model).cost
-    if not low <= target <= high:
-        raise SearchError(
-            f"no architecture of `{opened.space.name}` costs {target:g} {model.unit}: "
-            f"they cost {low:.4g} to {high:.4g}"
-        )
-    run = RunFolder.create(output, SearchSettings(target=target, **settings), data, model.name)
-    write_bundle(opened.space, opened.text, [model], run.bundle)
-    return run
-
-
-def _number(target: str) -> float:
-    written = re.fullmatch(r"([0-9]*\.?[0-9]+)\s*(ms|M)?", target.strip())
-    if written is None:
-        raise click.BadParameter(f"`{target}` is not a cost such as 84ms or 84", param_hint="--target")
-    return float(written[1])
-
-
-class _Display:
-    """Progress for people: a line that changes on a terminal, now and then a line elsewhere."""
-
-    def __init__(self, unit: str) -> None:
-        self.unit = unit
-        self.shown = 0
-
-    def __enter__(self) -> "_Display":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if sys.stderr.isatty():
-            click.echo(err=True)
-
-    def update(self, progress: Any) -> None:
-        """Show ``progress``."""
-        line = (
-            f"step {progress.step}/{progress.steps}  accuracy {progress.accuracy:.3f}  "
-            f"sampled {progress.sampled_cost:.4g}  argmax {progress.argmax_cost:.4g} {self.unit}  "
-            f"entropy {progress.entropy:.2f}  {progress.seconds_left:.0f} s left"
-        )
-        if sys.stderr.isatty():
-            click.echo(f"\r\033[K{line}", err=True, nl=False)
-        elif progress.step >= self.shown + progress.steps / 20 or progress.step == progress.steps:
-            self.shown = progress.step
-            click.echo(line, err=True)
