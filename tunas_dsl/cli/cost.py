@@ -29,7 +29,7 @@ def command(space: str, architecture: str | None, latency: str | None, format: s
     subject = load_subject(space)
     models = _models(subject, latency)
     if architecture is None and not subject.space.is_architecture:
-        costs = {name: model and _range(model) for name, model in models.items()}
+        costs: dict[str, Any] = {name: model and _range(model) for name, model in models.items()}
     else:
         indices = np.array([load_indices(subject.space, architecture)], dtype=np.int32)
         costs = {name: model and _number(model, model.total(indices)[0]) for name, model in models.items()}

@@ -23,17 +23,9 @@ from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import SearchSettings
 
 
-class Target(click.ParamType):
-    """A number with its unit or without: ``84``, ``84ms``, ``320M``."""
-
-    name = "cost"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number; the unit only says what the cost model knows."""
-        try:
-            return float(str(value).removesuffix("ms").removesuffix("M").strip())
-        except ValueError:
-            self.fail(f"{value!r} is not a cost such as 84ms or 320M", param, ctx)
+def cost(text: str) -> float:
+    """A cost with its unit or without: ``84``, ``84ms``, ``320M``. Raises ValueError for other texts."""
+    return float(text.removesuffix("ms").removesuffix("M").strip())
 
 
 def _settings_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -46,7 +38,7 @@ def _settings_options(function: Callable[..., None]) -> Callable[..., None]:
         shown = (
             f"Default: {field.default}." if known else "Required." if field.default is attrs.NOTHING else ""
         )
-        words: Any = Target() if field.name == "target" else kind
+        words: Any = cost if field.name == "target" else kind
         if get_origin(kind) is not None:
             words = click.Choice(get_args(kind))
         function = click.option(flag, field.name, default=None, type=words, help=shown)(function)

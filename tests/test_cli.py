@@ -1,0 +1,149 @@
+"""The contract of the program: documents on stdout, messages on stderr, exit statuses."""
+
+import json
+
+import attrs
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tunas_dsl.cli import COMMANDS, cli
+from tunas_dsl.compiler import load_space
+from tunas_dsl.cost.layers import macs_model
+from tunas_dsl.cost.sampling import sample
+from tunas_dsl.ir.matching import find_indices
+from tunas_dsl.ir.selection import prune
+from tunas_dsl.search.run import RunFolder
+from tunas_dsl.search.settings import SearchSettings
+from tunas_dsl.unparse import unparse
+
+BAD = "space bad {\n    input image 8 x 8 x 1\n    block b (filters: 8) { conw(kernel: 3) }\n}\n"
+SEARCH = ("search", "digits", "--data", "digits", "--latency", "macs", "--steps", "8")
+
+
+def tunas(*arguments, status=0, stdin=None):
+    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments], input=stdin)
+    assert ended.exit_code == status, ended.output
+    assert "Traceback" not in ended.output
+    return ended
+
+
+def document(*arguments, **more):
+    return json.loads(tunas(*arguments, "--format", "json", **more).stdout)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command):
+    assert tunas(command, "--help").stdout.startswith("Usage:")
+
+
+def test_version_names_torch():
+    assert "torch" in tunas("--version").stdout
+
+
+def test_check_finds_spaces_in_folders_and_places_errors(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "bad.space").write_text(BAD)
+    (finding, *_) = document("check", tmp_path, status=1)
+    assert (finding["line"], finding["column"], finding["severity"]) == (3, 28, "error")
+    assert finding.keys() >= {"path", "end_line", "end_column", "code", "message", "hint"}
+    ended = tunas("check", tmp_path, status=1)
+    assert "in 1 file" in ended.output
+    assert "conw" in ended.stderr
+
+
+def test_check_reads_standard_input_and_knows_clean_from_missing():
+    assert document("check", "digits") == []
+    assert document("check", "-", stdin=BAD, status=1)[0]["path"] == "-"
+    assert "no-such.space" in tunas("check", "no-such.space", status=2).stderr
+
+
+def test_show_gives_the_published_size_of_proxylessnas():
+    shown = document("show", "proxylessnas")
+    assert shown["name"] == "proxylessnas"
+    assert shown["logits"] == 153
+    assert 6e17 < int(shown["architectures"]) < 7e17
+    assert shown["decisions"][0].keys() == {"id", "kind", "options"}
+    assert "combinations" in tunas("show", "digits", "--decisions").stdout
+
+
+def test_cost_of_a_published_network_as_text():
+    costs = document(
+        "cost", "proxylessnas", "spaces/reference/proxylessnas_mobile.space", "--latency", "pixel1"
+    )
+    assert costs["latency_ms"] == pytest.approx(84.4, abs=0.1)
+    assert costs["macs"] == 320_428_864
+    assert document("cost", "spaces/reference/proxylessnas_mobile.space")["macs"] == costs["macs"]
+
+
+@pytest.mark.parametrize("name", ["digits", "proxylessnas", "mobilenet_v3_like"])
+def test_an_architecture_written_as_text_is_found_in_its_space(name, tmp_path):
+    space = load_space(name)
+    for vector in sample(space, 5, 1).tolist():
+        architecture = prune(space, vector)
+        (tmp_path / "a.space").write_text(unparse(architecture))
+        again = find_indices(space, load_space(tmp_path / "a.space"))
+        assert prune(space, again) == architecture
+
+
+def test_a_network_of_another_space_is_refused():
+    ended = tunas("cost", "digits", "spaces/reference/mobilenet_v2.space", status=1)
+    assert "is no point of `digits`" in ended.stderr
+
+
+def test_samples_keep_to_the_band_and_to_the_seed():
+    arguments = ("sample", "proxylessnas", "-n", 5, "--latency", "pixel1", "--target", 84, "--within", 1)
+    rows = document(*arguments)
+    assert [abs(row["latency_ms"] - 84) <= 1 for row in rows] == [True] * 5
+    assert rows == document(*arguments)
+    vector = ":".join(map(str, rows[0]["indices"]))
+    assert document("cost", "proxylessnas", vector)["macs"] == rows[0]["macs"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("cost", "digits", "1:2"), "2 indices are given"),
+        (("cost", "digits", "--latency", "pixel1"), "pixel1"),
+        (("show", "no-such.space"), "No such file"),
+        (("export", "spaces"), "is not the folder of a search"),
+        ((*SEARCH, "--target", "30", "-o", "never"), "0.041472 to 0.600192 M MAdds"),
+        ((*SEARCH, "--target", "0.3M", "--beta", "1", "-o", "never"), "`beta`"),
+    ],
+)
+def test_user_errors_are_one_line(arguments, message):
+    (line,) = tunas(*arguments, status=1).stderr.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+
+
+def test_search_without_what_it_needs_is_a_usage_error():
+    assert "--data" in tunas("search", "digits", "-o", "never", status=2).stderr
+
+
+def test_search_has_an_option_for_every_setting():
+    text = tunas("search", "--help").stdout
+    assert [f.name for f in attrs.fields(SearchSettings) if f"--{f.name.replace('_', '-')}" not in text] == []
+
+
+def test_failed_start_leaves_the_folder_free(tmp_path):
+    run = tmp_path / "run"
+    tunas("search", "digits", "--data", "no-such", *SEARCH[4:], "--target", "0.3", "-o", run, status=1)
+    assert not run.exists()
+
+
+def test_export_takes_the_most_probable_options_in_every_format(tmp_path):
+    path = tmp_path / "run"
+    tunas("compile", "digits", "-o", tmp_path / "bundle")
+    run = RunFolder.create(path, SearchSettings(steps=9, target=0.3), "digits", "macs")
+    (tmp_path / "bundle").rename(run.bundle)
+    space = load_space("digits")
+    run.write_policy(9, {d.id: [float(k) for k in range(len(d.options))] for d in space.decisions})
+    last = [len(decision.options) - 1 for decision in space.decisions]
+    assert tunas("export", path, "--format", "indices").stdout.strip() == ":".join(map(str, last))
+    tunas("export", path, "-o", tmp_path / "a.json")
+    tunas("export", path, "--format", "space", "-o", tmp_path / "a.space")
+    expected = int(macs_model(space).total(np.array([last]))[0])
+    for file in ("a.json", "a.space"):
+        assert document("cost", "digits", tmp_path / file)["macs"] == expected
+        assert document("cost", tmp_path / file)["macs"] == expected
