@@ -21,7 +21,7 @@ RUN = "runs/digits"
 DEMO: tuple[tuple[str, ...], ...] = (
     (
         *("tunas", "search", "spaces/digits.space", "--data", "digits", "--latency", "macs"),
-        *("--target", "0.3", "--steps", "300", "--seed", "0", "-o", RUN),
+        *("--target", "0.2", "--steps", "300", "--seed", "0", "-o", RUN),
     ),
     ("tunas", "export", RUN, "-o", f"{RUN}/architecture.json"),
 )

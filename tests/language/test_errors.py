@@ -31,7 +31,9 @@ CASES = {
     "E102 a let twice": ("    let k = 3\n    let k = 5\n    block b (filters: k) { relu }\n}", {"E102"}, 4),
     "E102 a block twice": (STEM + STEM + "}", {"E102"}, 4),
     "E103 a value of itself": ("    let k = k\n    block b (filters: k) { relu }\n}", {"E103"}),
-    "E103 layers of each other": ("    layer a = b\n    layer b = a\n    block c (filters: 8) { a }\n}", {"E103"}),
+    "E103 layers of each other": (
+        "    layer a = b\n    layer b = a\n    block c (filters: 8) { a }\n}", {"E103"},
+    ),
     "E104 a built-in name": ("    let conv = 3\n" + STEM + "}", {"E104"}),
     "E105 an unknown argument": ("    block b (filters: 8) { conv(kernal: 3, kernel: 3) }\n}", {"E105"}),
     "E106 an argument twice": ("    block b (filters: 8) { conv(kernel: 3, kernel: 5) }\n}", {"E106"}),
@@ -91,7 +93,8 @@ def test_a_message_shows_both_places_and_the_way_out():
     text = HEAD + STEM + "    block b (filters: 24) { residual(conv(kernel: 3)) }\n}"
     _, report = check_text(Source("nets/case.space", text))
     assert render(report.diagnostics[0]) == (
-        "error[E302]: a residual needs the same filters before and after, but there are 16 before and 24 after\n"
+        "error[E302]: a residual needs the same filters before and after, "
+        "but there are 16 before and 24 after\n"
         " --> nets/case.space:4:29\n"
         "  |\n"
         "4 |     block b (filters: 24) { residual(conv(kernel: 3)) }\n"
