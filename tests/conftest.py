@@ -8,5 +8,5 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-# Workers of the suite share the cores: threads of their own would wait for each other. Set before torch loads.
+# Workers of the suite share the cores: threads of their own would wait for each other. Before torch loads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
