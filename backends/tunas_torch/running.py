@@ -37,8 +37,10 @@ def start_search(
         torch.set_num_threads(threads)
     if space.classifier is None:
         raise SearchError(f"`{space.name}` has no classifier, so that there is no accuracy to search for")
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise SearchError(f"there is no device `{device}` on this machine: use `cpu`")
+    try:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError):  # the latter without CUDA
+        raise SearchError(f"there is no device `{device}` on this machine: use `cpu`") from None
     height, width = space.inputs.size.constant
     shape = (space.inputs.channels.constant, height, width)
     data = open_data(run.data, image_shape=shape, seed=run.settings.seed)

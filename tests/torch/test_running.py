@@ -1,0 +1,83 @@
+"""The whole backend, from a space's text to a run folder, with real images and a real supernet."""
+
+import attrs
+import pytest
+import torch
+
+from tunas_dsl.backend import load_backend
+from tunas_dsl.compiler import compile_text
+from tunas_dsl.cost.named import cost_model
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.run import RunFolder
+from tunas_dsl.search.settings import SearchSettings
+from tunas_torch.checkpoint import load_checkpoint
+from tunas_torch.running import start_search
+
+SPACE = compile_text("""
+space tiny {
+    input image 8 x 8 x 1
+    filters divisible by 8
+    block stem (filters: 8 | 16) { conv(kernel: 3 | 5, stride: 2)  relu }
+    block body (filters: 8 | 16) {
+        residual(bottleneck(kernel: 3, expand: 1x | 2x, se: off | on, act: swish6) | skip)
+        conv(kernel: 1)  relu  global_pool
+    }
+    classifier (classes: 10)
+}
+""")
+MODEL = cost_model(SPACE, "macs")
+SETTINGS = SearchSettings(steps=12, target=0.03, seed=5, batch_size=16, samples_per_step=2)
+
+
+class PowerCutError(Exception):
+    """Stands for the power cut."""
+
+
+def search(run, resume=False, stop_at=None, settings=SETTINGS):
+    def report(progress):
+        if progress.step == stop_at:
+            raise PowerCutError
+
+    options = {"resume": resume, "report": report, "tell": lambda _: None, "device": "cpu", "threads": None}
+    return load_backend("torch").search(SPACE, MODEL, run, **options)
+
+
+def test_a_run_that_was_cut_off_ends_as_one_that_was_not(tmp_path):
+    whole = RunFolder.create(tmp_path / "whole", SETTINGS, "digits", MODEL.name)
+    cut = RunFolder.create(tmp_path / "cut", SETTINGS, "digits", MODEL.name)
+    outcome = search(whole)
+    with pytest.raises(PowerCutError):
+        search(cut, stop_at=7)
+    assert search(cut, resume=True) == outcome
+    (_, ours), (_, theirs) = (load_checkpoint(run.path, pytest.fail) for run in (whole, cut))
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert whole.most_probable(SPACE) == cut.most_probable(SPACE) == outcome.indices
+
+
+def test_another_seed_is_another_search(tmp_path):
+    runs = [
+        RunFolder.create(tmp_path / str(seed), attrs.evolve(SETTINGS, seed=seed), "digits", MODEL.name)
+        for seed in (1, 2)
+    ]
+    for run in runs:
+        search(run)
+    assert runs[0].read_policy() != runs[1].read_policy()
+
+
+@pytest.mark.parametrize(
+    ("space", "device", "part"),
+    [
+        (attrs.evolve(SPACE, classifier=None), "cpu", "`tiny` has no classifier"),
+        (
+            attrs.evolve(SPACE, classifier=attrs.evolve(SPACE.classifier, classes=7)),
+            "cpu",
+            "`digits` has 10 classes, but the classifier of `tiny` only 7",
+        ),
+        (SPACE, "abacus", "there is no device `abacus`"),
+        (SPACE, "cuda:99", "there is no device `cuda:99`"),
+    ],
+)
+def test_what_cannot_be_searched_is_said_at_the_start(tmp_path, space, device, part):
+    run = RunFolder.create(tmp_path / "run", SETTINGS, "digits", MODEL.name)
+    with pytest.raises(SearchError, match=part):
+        start_search(space, MODEL, run, device, threads=None)
