@@ -114,7 +114,13 @@ class Search:
         return float(self.model.total(np.array([self.policy.argmax()]))[0])
 
     def state(self) -> dict[str, Tensor]:
-        """Everything that the next step depends on, by name."""
+        """Everything that the next step depends on, by name.
+
+        Raises:
+            SearchError: a weight is not finite, so that there is nothing to go on from.
+        """
+        if not all(weight.isfinite().all() for weight in self.supernet.parameters()):
+            raise self._divergence("there are weights that are not finite")
         baseline = torch.tensor([self.baseline.numerator, self.baseline.denominator], dtype=torch.float64)
         return {
             "step": torch.tensor(self.step_count),
@@ -153,7 +159,9 @@ class Search:
             loss = F.cross_entropy(logits, labels, label_smoothing=self.settings.label_smoothing)
             loss = loss + self.settings.l2 * self.supernet.penalty(row)
             torch.autograd.backward(loss / len(rows))
-            total += self._finite(loss.item()) / len(rows)
+            if not math.isfinite(loss.item()):
+                raise self._divergence(f"the loss is {loss.item()}")
+            total += loss.item() / len(rows)
         return total
 
     @torch.no_grad()
@@ -181,13 +189,11 @@ class Search:
         )
         return list(zip(images, labels, strict=True))
 
-    def _finite(self, loss: float) -> float:
-        if not math.isfinite(loss):
-            raise SearchError(
-                f"the loss is {loss} in step {self.step_count}: start again with a `weight_lr` below "
-                f"{self.settings.weight_lr:g}"
-            )
-        return loss
+    def _divergence(self, symptom: str) -> SearchError:
+        rate = self.settings.weight_lr
+        return SearchError(
+            f"{symptom} in step {self.step_count}: start again with a `weight_lr` below {rate:g}"
+        )
 
     def _random(self, purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.settings.seed, purpose, self.step_count])

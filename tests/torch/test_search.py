@@ -232,6 +232,13 @@ def test_divergence_stops_with_the_last_checkpoint_whole(tmp_path):
     assert all(np.isfinite(row).all() for row in logits.values())
 
 
+def test_a_state_with_weights_that_are_not_finite_is_not_given_away(tmp_path):
+    search = new_search()
+    search.supernet.gates.data[0, 0] = torch.inf
+    with pytest.raises(SearchError, match="weights that are not finite in step 0"):
+        search.state()
+
+
 def test_checkpoints_follow_the_clock_too(tmp_path):
     run = create(tmp_path / "run")
     seen = []
