@@ -4,6 +4,7 @@ import gzip
 import math
 import zlib
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,30 +27,28 @@ def read_idx(folder: Path, name: str, dimensions: int) -> NDArray[np.uint8]:
     if not path.is_file():
         raise DataError(f"there is no file {folder / name} or {name}.gz")
     try:
-        raw = _content(path)
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return _array(path, cast(BinaryIO, file), dimensions)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}") from None
-    magic = bytes((0, 0, 8, dimensions))
-    if raw[:4] != magic:
+
+
+def _array(path: Path, file: BinaryIO, dimensions: int) -> NDArray[np.uint8]:
+    magic = file.read(4)
+    if magic != bytes((0, 0, 8, dimensions)):  # 8: unsigned bytes
         raise DataError(
-            f"{path} is no IDX file of {dimensions} dimensions: it begins with {raw[:4].hex() or 'nothing'}"
+            f"{path} is no IDX file of bytes in {dimensions} dimensions: "
+            f"it begins with {magic.hex() or 'nothing'}, not with {bytes((0, 0, 8, dimensions)).hex()}"
         )
-    header = 4 + 4 * dimensions
-    if len(raw) < header:
+    header = file.read(4 * dimensions)
+    if len(header) < 4 * dimensions:
         raise DataError(f"{path} is truncated: it ends within its header")
-    shape = tuple(int(n) for n in np.frombuffer(raw, ">u4", dimensions, 4))
-    if len(raw) - header != math.prod(shape):
-        raise DataError(
-            f"{path} is damaged: {len(raw) - header} bytes of data, but its header says {math.prod(shape)}"
-        )
-    return np.frombuffer(raw, np.uint8, offset=header).reshape(shape)
-
-
-def _content(path: Path) -> bytes:
-    if path.suffix != ".gz":
-        return path.read_bytes()
-    with gzip.open(path) as file:
-        raw = file.read(_LIMIT)
-    if len(raw) >= _LIMIT:
-        raise DataError(f"{path} is larger than any image data in this format")
-    return raw
+    shape = tuple(map(int, np.frombuffer(header, ">u4")))
+    size = math.prod(shape)
+    if size > _LIMIT:
+        raise DataError(f"{path} says that it holds {size} bytes, more than any image data in this format")
+    pixels = file.read(size + 1)  # one more, to notice a file that goes on
+    if len(pixels) != size:
+        found = f"only {len(pixels)}" if len(pixels) < size else "more"
+        raise DataError(f"{path} is damaged: its header says {size} bytes of data, but it holds {found}")
+    return np.frombuffer(pixels, np.uint8).reshape(shape)

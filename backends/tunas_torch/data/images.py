@@ -1,25 +1,13 @@
-"""Images with labels: what a reader gives, its splits, and batches of them as normalised floats."""
+"""Images with labels: what a source of them gives, a split, and a data set of three splits."""
 
 from typing import Protocol
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-Images = NDArray[np.uint8]
-"""``(N, C, H, W)``."""
-
-_SAMPLE = 2000
-"""Training images from which the mean and standard deviation are measured."""
-
-
-@attrs.frozen
-class Augmentation:
-    """Random changes of training images: shifts in pixels, mirroring, and a random area (facts 11)."""
-
-    shift: int = 0
-    flip: bool = False
-    area: bool = False
+from tunas_torch.data.augment import Augmentation, Images, augment
 
 
 class Source(Protocol):
@@ -37,19 +25,31 @@ class Source(Protocol):
 
 @attrs.frozen(eq=False)
 class ArraySource:
-    """Images that are in memory."""
+    """Grey images in memory, ``(N, H, W)``, fitted to ``shape`` (C, H, W) as they are read."""
 
-    images: Images
+    images: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    shape: tuple[int, int, int]
 
     def read(self, indices: NDArray[np.int64], area: np.random.Generator | None) -> Images:
-        """The images of ``indices``."""
-        return self.images[indices]
+        """The images of ``indices``, whole, resized bilinearly where the shape is another."""
+        channels, height, width = self.shape
+        images = self.images[indices]
+        if images.shape[1:] != (height, width):
+            images = np.stack([_resized(image, (width, height)) for image in images])
+        return np.repeat(images[:, None], channels, axis=1)
+
+
+def _resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
 
 
 @attrs.frozen(eq=False)
 class Split:
-    """Some of a source's images, normalised by what the training split's pixels are like."""
+    """Some of a source's images, normalised by what the training split's pixels are like.
+
+    ``mean`` and ``std`` are of each channel, ``(C, 1, 1)``, on the scale of 0 to 255.
+    """
 
     source: Source
     members: NDArray[np.int64]
@@ -64,21 +64,36 @@ class Split:
         """The class of each image, ``(N,)``."""
         return self.source.labels[self.members]
 
+    def images(self, indices: NDArray[np.int64]) -> Images:
+        """The images of this split's ``indices`` as evaluation sees them, ``(N, C, H, W)``, 0 to 255.
+
+        Raises:
+            DataError: a file cannot be decoded.
+        """
+        return self.source.read(self.members[indices], None)
+
     def batch(
         self, indices: NDArray[np.int64], augmentation: Augmentation | None, random: np.random.Generator
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Images ``(N, C, H, W)``, normalised, and labels ``(N,)`` of this split's ``indices``."""
+        """Images ``(N, C, H, W)``, normalised, and labels ``(N,)`` of this split's ``indices``.
+
+        Raises:
+            DataError: a file cannot be decoded.
+        """
         members = self.members[indices]
         images = self.source.read(members, random if augmentation and augmentation.area else None)
         if augmentation is not None:
-            images = _augment(images, augmentation, random)
-        normalised = (images.astype(np.float32) - self.mean) / self.std
+            images = augment(images, augmentation, random)
+        normalised = (images.astype(np.float32, order="C") - self.mean) / self.std
         return normalised, self.source.labels[members]
 
 
 @attrs.frozen(eq=False)
 class ImageData:
-    """A data set: class names, its three splits, and how its training images are augmented."""
+    """A data set: class names, its three splits, and how its training images are augmented.
+
+    ``skipped`` counts the files in its place that are no images in a class folder.
+    """
 
     name: str
     class_names: tuple[str, ...]
@@ -86,71 +101,9 @@ class ImageData:
     validation: Split
     test: Split
     augmentation: Augmentation
+    skipped: int = 0
 
-
-def make_data(
-    name: str,
-    class_names: tuple[str, ...],
-    source: Source,
-    test: Source | None,
-    augmentation: Augmentation,
-    *,
-    seed: int,
-    holdout: float,
-) -> ImageData:
-    """Splits ``source``: validation, and without an official test source also test, are held out."""
-    everything = np.arange(len(source.labels))
-    rest, validation = _hold_out(everything, source.labels, holdout, seed)
-    test_members = np.arange(len(test.labels)) if test is not None else None
-    if test_members is None:
-        rest, test_members = _hold_out(rest, source.labels, holdout / (1 - holdout), seed + 1)
-    mean, std = _statistics(source, rest, seed)
-    return ImageData(
-        name,
-        class_names,
-        Split(source, rest, mean, std),
-        Split(source, validation, mean, std),
-        Split(test or source, test_members, mean, std),
-        augmentation,
-    )
-
-
-def _hold_out(
-    members: NDArray[np.int64], labels: NDArray[np.int64], share: float, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What is left and what is held out: the same share of every class, at least one image."""
-    random = np.random.default_rng([seed, 0x5B1])
-    held = []
-    for label in np.unique(labels[members]):
-        of_class = random.permutation(members[labels[members] == label])
-        held.append(of_class[: max(1, round(share * len(of_class)))])
-    out = np.sort(np.concatenate(held))
-    return np.setdiff1d(members, out), out
-
-
-def _statistics(
-    source: Source, members: NDArray[np.int64], seed: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean and standard deviation of each channel, ``(C, 1, 1)``, on a sample of the training images."""
-    random = np.random.default_rng([seed, 0x57A])
-    sample = np.sort(random.permutation(members)[:_SAMPLE])
-    pixels = source.read(sample, None).astype(np.float64)
-    mean, std = pixels.mean(axis=(0, 2, 3)), pixels.std(axis=(0, 2, 3))
-    shape = (-1, 1, 1)
-    return mean.reshape(shape).astype(np.float32), np.maximum(std, 1).reshape(shape).astype(np.float32)
-
-
-def _augment(images: Images, augmentation: Augmentation, random: np.random.Generator) -> Images:
-    count, _, height, width = images.shape
-    rows = np.broadcast_to(np.arange(height), (count, height))
-    columns = np.broadcast_to(np.arange(width), (count, width))
-    pad = augmentation.shift
-    if pad:
-        images = np.pad(images, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-        offsets = random.integers(0, 2 * pad + 1, size=(2, count, 1))
-        rows, columns = rows + offsets[0], columns + offsets[1]
-    if augmentation.flip:
-        mirrored = random.random((count, 1)) < 0.5
-        columns = np.where(mirrored, columns[:, ::-1], columns)
-    picked = images[np.arange(count)[:, None, None], :, rows[:, :, None], columns[:, None, :]]
-    return np.ascontiguousarray(picked.transpose(0, 3, 1, 2))
+    @property
+    def num_classes(self) -> int:
+        """How many classes a classifier of these images needs."""
+        return len(self.class_names)
