@@ -283,6 +283,19 @@ def test_gradients_are_the_mean_over_the_samples():
         torch.testing.assert_close(one, other)
 
 
+def test_steps_and_seeds_draw_other_architectures():
+    """In the last 18 steps, where nothing is replaced and a policy that hardly learns stays uniform."""
+    slow = attrs.evolve(SETTINGS, policy_lr=1e-9)
+    drawn = []
+    for seed in (4, 5):
+        search = new_search(attrs.evolve(slow, seed=seed))
+        for _ in range(24):
+            search.step()
+        drawn.append([indices for graded, indices, _ in search.supernet.seen if graded][-36:])
+    assert len(set(drawn[0])) > 18
+    assert drawn[0] != drawn[1]
+
+
 def test_warmup_and_delay_hold_the_policy():
     """Facts 5 and 7: at step 0 everything is replaced; up to the delay the logits stay at 0."""
     search = new_search()
