@@ -1,12 +1,12 @@
 """``tunas check``: diagnostics of files and folders."""
 
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
-from tunas_dsl import documents
 from tunas_dsl.cli.options import output_format
 from tunas_dsl.compiler import check_text, read_source
 from tunas_dsl.diagnostics import Diagnostic, SpaceError, render, to_json
@@ -23,7 +23,7 @@ def command(paths: tuple[str, ...], format: str) -> None:
     files = list(_files(paths))
     found = [diagnostic for file in files for diagnostic in _check(file)]
     if format == "json":
-        click.echo(documents.dump(to_json(found)), nl=False)
+        click.echo(json.dumps(to_json(found), indent=2, ensure_ascii=False))
     else:
         for diagnostic in found:
             click.echo(render(diagnostic), err=True)
