@@ -108,6 +108,13 @@ def test_a_skipped_layer_keeps_its_place_and_its_decisions_do_not_count():
     assert all(active_decisions(space, indices))
 
 
+def test_filters_are_in_ascending_order_whatever_the_order_of_the_text():
+    space = compile_text("space s { input image 8x8x1 block b (filters: 24 | 8 | 16) { conv(kernel: 5 | 3) } }")
+    kernel, filters = space.decisions
+    assert filters.options == (8, 16, 24)  # facts 1.4
+    assert kernel.options == (5, 3)
+
+
 def test_a_residual_ties_the_filters_of_two_blocks():
     space = compile_text(
         "space s { input image 8x8x1 block a (filters: 8 | 16) { conv(kernel: 3) }\n"
