@@ -109,7 +109,9 @@ def test_a_skipped_layer_keeps_its_place_and_its_decisions_do_not_count():
 
 
 def test_filters_are_in_ascending_order_whatever_the_order_of_the_text():
-    space = compile_text("space s { input image 8x8x1 block b (filters: 24 | 8 | 16) { conv(kernel: 5 | 3) } }")
+    space = compile_text(
+        "space s { input image 8x8x1 block b (filters: 24 | 8 | 16) { conv(kernel: 5 | 3) } }"
+    )
     kernel, filters = space.decisions
     assert filters.options == (8, 16, 24)  # facts 1.4
     assert kernel.options == (5, 3)
