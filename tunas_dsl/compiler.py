@@ -1,70 +1,76 @@
-"""Text to space in one call: read, parse, lower."""
+"""Text to space in one call: parse, resolve names, lower."""
 
-import sys
 from pathlib import Path
 
+import attrs
+
+from tunas_dsl.analysis import rules
+from tunas_dsl.analysis.definitions import Files, Loader, check_names
 from tunas_dsl.analysis.lower import lower
 from tunas_dsl.diagnostics import Report, SpaceError
 from tunas_dsl.ir import space as ir
-from tunas_dsl.resources import shipped
 from tunas_dsl.source import Source, Span
-from tunas_dsl.syntax import rules
-from tunas_dsl.syntax.parser import MAX_CHARACTERS, parse
+from tunas_dsl.sources import Folder, read_source
+from tunas_dsl.syntax import rules as syntax_rules
+from tunas_dsl.syntax.parser import parse
 
 
-def read_source(path: str | Path) -> Source:
-    """The text of a file, of standard input (``-``), or of the shipped space of that name.
+@attrs.frozen
+class Compiled:
+    """What a text means. ``space`` is missing where there are errors, or only definitions.
 
-    Raises:
-        OSError: there is no such file, or it cannot be read.
-        SpaceError: the file is not UTF-8 text.
+    ``sources`` are the text and those that it imports, each once.
     """
-    path = str(path)
-    if path == "-":
-        raw = sys.stdin.buffer.read(4 * MAX_CHARACTERS + 4)
-    else:
-        file = Path(path)
-        if not file.exists() and file.name == path and "." not in path:
-            known = shipped("spaces") / f"{path}.space"
-            if known.is_file():
-                return Source(f"{path}.space", known.read_text(encoding="utf-8"))
-        with file.open("rb") as opened:  # enough to see that a file is too large, however large it is
-            raw = opened.read(4 * MAX_CHARACTERS + 4)
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if len(raw) > 4 * MAX_CHARACTERS:
-            text = raw.decode("utf-8", "replace")
-        else:
-            readable = Source(path, raw[: error.start].decode("utf-8"))
-            span = Span(readable, len(readable.text), len(readable.text))
-            report = Report()
-            byte = f"0x{raw[error.start]:02x}"
-            report.add(rules.NotText(span=span, offset=error.start, byte=byte))
-            raise SpaceError(report) from None
-    return Source(path, text)
+
+    space: ir.Space | None
+    report: Report
+    sources: tuple[Source, ...]
+
+    @property
+    def text(self) -> str:
+        """All of the text that the space is made of, imported files after the file itself."""
+        first, *others = (source.text for source in self.sources)
+        names = (source.path.rsplit("/", 1)[-1] for source in self.sources[1:])
+        return first + "".join(f"\n# {name}\n{text}" for name, text in zip(names, others, strict=True))
 
 
-def check_text(source: Source) -> tuple[ir.Space | None, Report]:
-    """The space that ``source`` means, and everything that was found; nothing where there are errors."""
+def compile_source(source: Source, load: Loader | None = None) -> Compiled:
+    """What ``source`` means, and everything that was found. Imports are read by ``load``."""
     report = Report()
+    files = Files(load or Folder.of(source).load, report)
+    space = None
     try:
         tree = parse(source, report)
-        space = None if tree is None else lower(tree, report)
+        if tree is not None:
+            scope = files.scope(tree, source)
+            space = lower(tree, scope, report)
+            check_names(tree, scope, report)
     except RecursionError:  # definitions that use each other thousands deep
         report.add(
-            rules.TooLarge(span=Span(source, 0, 0), what="the depth of definitions", limit="the stack")
+            syntax_rules.TooLarge(span=Span(source, 0, 0), what="the depth of definitions", limit="the stack")
         )
-        return None, report
-    return (None if report.has_errors else space), report
+    return Compiled(None if report.has_errors else space, report, tuple(files.sources) or (source,))
+
+
+def check_text(source: Source, load: Loader | None = None) -> tuple[ir.Space | None, Report]:
+    """The space that ``source`` means, and everything that was found; nothing where there are errors."""
+    compiled = compile_source(source, load)
+    return compiled.space, compiled.report
+
+
+def compiled_space(source: Source) -> tuple[ir.Space, str]:
+    """The space in ``source``, and all of its text. Raises :class:`SpaceError` where there is none."""
+    compiled = compile_source(source)
+    if compiled.space is None:
+        if not compiled.report.has_errors:
+            compiled.report.add(rules.NoSpace(span=Span(source, 0, 0)))
+        raise SpaceError(compiled.report)
+    return compiled.space, compiled.text
 
 
 def compile_text(text: str, path: str = "-") -> ir.Space:
     """The space that ``text`` means. Raises :class:`SpaceError` with a report where it has errors."""
-    space, report = check_text(Source(path, text))
-    if space is None:
-        raise SpaceError(report)
-    return space
+    return compiled_space(Source(path, text))[0]
 
 
 def load_space(path: str | Path) -> ir.Space:
@@ -74,5 +80,4 @@ def load_space(path: str | Path) -> ir.Space:
         OSError: there is no such file.
         SpaceError: it has errors; its ``report`` says which.
     """
-    source = read_source(path)
-    return compile_text(source.text, source.path)
+    return compiled_space(read_source(path))[0]

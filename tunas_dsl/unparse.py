@@ -52,7 +52,7 @@ def _layer(layer: ir.Layer, block: ir.Block) -> str:
             return "{ " + "  ".join(_layer(inner, block) for inner in layers) + " }"
         case ir.Alternatives(layers=(only,)):
             return f"(| {_layer(only, block)})"
-        case ir.Alternatives():
+        case ir.Alternatives() | ir.Depth():
             raise ValueError(f"`{layer.decision}` is still to be decided")
         case ir.Conv() | ir.SeparableConv() | ir.Bottleneck():
             return _convolution(layer, block)

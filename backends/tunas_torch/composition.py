@@ -1,5 +1,6 @@
 """Layers made of layers, and the way from any layer of a space to its module in the supernet."""
 
+import functools
 from collections.abc import Iterator
 from typing import assert_never
 
@@ -58,6 +59,38 @@ class Alternatives(SearchLayer):
             yield from self.layers[option].used(path, name, share * fraction)
 
 
+class Depth(SearchLayer):
+    """The first layers of a sequence: all depths share the layers that they have in common."""
+
+    def __init__(self, layer: ir.Depth, random: torch.Generator) -> None:
+        super().__init__()
+        self.layer = layer
+        self.choice = ir.Choice(layer.counts, layer.decision)
+        self.layers = Parts[SearchLayer](search_layer(part, random) for part in layer.layers)
+
+    def forward(self, images: Tensor, path: Path) -> Tensor:
+        """What the selected depth gives, or the mean over all depths; each layer is run once."""
+        depths = sorted(self.layer.counts[option] for option, _ in path.alive(self.choice))
+        outputs = [images]
+        for number in range(depths[-1]):
+            outputs.append(self.layers[number](outputs[-1], path))
+        if len(depths) == 1:
+            return outputs[-1]
+        return functools.reduce(torch.add, (outputs[depth] for depth in depths)) / len(depths)
+
+    def used(self, path: Path, name: str, share: float) -> Iterator[Used]:
+        """The weights of the layers that run; one that some depths leave out counts as one of their number.
+
+        Depths share a layer, and of what switches share the largest share counts, not the sum (facts 2.5).
+        """
+        alive = path.alive(self.choice)
+        for number, layer in enumerate(self.layers):
+            reaching = [fraction for option, fraction in alive if self.layer.counts[option] > number]
+            if reaching:
+                always = len(reaching) == len(alive)
+                yield from layer.used(path, f"{name}.{number}", share * (1.0 if always else max(reaching)))
+
+
 class Residual(SearchLayer):
     """The sum of a layer's input and output."""
 
@@ -104,5 +137,7 @@ def search_layer(layer: ir.Layer, random: torch.Generator) -> SearchLayer:
             return Residual(layer, random)
         case ir.Alternatives():
             return Alternatives(layer, random)
+        case ir.Depth():
+            return Depth(layer, random)
         case _:
             assert_never(layer)

@@ -174,8 +174,8 @@ def _layer(layer: ir.Layer) -> nn.Module:
             return nn.Identity()
         case ir.Residual(body=body):
             return Residual(_layer(body))
-        case ir.Alternatives():
-            raise ValueError("an architecture has no alternatives: prune it first")
+        case ir.Alternatives() | ir.Depth():
+            raise ValueError("an architecture has nothing to decide: prune the space first")
         case _:
             assert_never(layer)
 

@@ -54,6 +54,13 @@ def normalise(images: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
     return F.batch_norm(images, None, None, gamma, beta, training=True, eps=EPSILON)
 
 
+def resized(images: Tensor, size: tuple[int, int] | None) -> Tensor:
+    """``images`` ``(N, C, H, W)`` in another height and width, bilinearly, without aliasing."""
+    if size is None or tuple(images.shape[2:]) == size:
+        return images
+    return F.interpolate(images, size, mode="bilinear", align_corners=False, antialias=True)
+
+
 class Execution(Protocol):
     """How the first channels of a weight are used and the others are not.
 

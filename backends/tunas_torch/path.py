@@ -42,6 +42,10 @@ class Path:
         """The selected number of channels."""
         return chosen(features.channels, self.selection)
 
+    def size(self, features: ir.FeatureMap) -> ir.Size | None:
+        """The selected height and width, or nothing where there is nothing to select."""
+        return None if features.size.decision is None else chosen(features.size, self.selection)
+
     def alive(self, choice: ir.Choice[Any]) -> list[tuple[int, float]]:
         """The options of an operation that run, each with its weight in their average."""
         index = 0 if choice.decision is None else self.selection[choice.decision]

@@ -41,7 +41,7 @@ def start_search(
         torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError):  # the latter without CUDA
         raise SearchError(f"there is no device `{device}` on this machine: use `cpu`") from None
-    height, width = space.inputs.size.constant
+    height, width = max(space.inputs.size.options)  # a resolution decision only makes them smaller
     shape = (space.inputs.channels.constant, height, width)
     data = open_data(run.data, image_shape=shape, seed=run.settings.seed)
     if len(data.class_names) > space.classifier.classes:

@@ -12,7 +12,7 @@ from tunas_dsl.ir.selection import AVERAGE, check_indices, prune
 from tunas_torch.composition import search_layer
 from tunas_torch.layers import Classifier, SearchLayer
 from tunas_torch.network import Network, module_name
-from tunas_torch.operations import Execution, Masking, Slicing
+from tunas_torch.operations import Execution, Masking, Slicing, resized
 from tunas_torch.path import Path, Used
 from tunas_torch.weights import Parts
 
@@ -23,7 +23,8 @@ class Supernet(nn.Module):
     """The shared weights of ``space``, and any architecture of it as a function of an index vector.
 
     An index vector has an option number for each decision of the space, or AVERAGE for a decision about an
-    operation: the mean over its options (op warmup, facts 5). ``execution`` says how a part of the weights
+    operation: the mean over its options (op warmup, facts 5). Where the size of the input is a decision,
+    images are resized to the selected one. ``execution`` says how a part of the weights
     is used; both ways compute the same, "masked" is the definition and "sliced" fast. Batch norm uses the
     statistics of the batch, in evaluation too. The initial weights are a function of ``seed``.
     """
@@ -124,7 +125,7 @@ class Supernet(nn.Module):
                 yield f"blocks.{name}.{number}", layer
 
     def _features(self, images: Tensor, path: Path) -> Tensor:
-        features = self.execution.arrange(images)
+        features = self.execution.arrange(resized(images, path.size(self.space.inputs)))
         for (site, layer), (_, module) in zip(self.space.sites(), self._layers(), strict=True):
             try:
                 features = module(features, path)

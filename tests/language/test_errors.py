@@ -26,6 +26,28 @@ CASES = {
     "E004 nesting": ("    let k = " + "(" * (MAX_NESTING + 1) + "\n}", {"E004"}),
     "E005 a phrase": ("    filters dividable by 8\n" + STEM + "}", {"E005"}),
     "E006 zero": ("    let k = 3/0\n    block b (filters: k) { relu }\n}", {"E006"}),
+    "E008 digits": ("    let k = " + "9" * 31 + "\n" + STEM + "}", {"E008"}),
+    "E009 a misspelt statement": ("    lett k = 3\n    block b (filters: k) { relu }\n}", {"E009"}),
+    "E206 two decisions at once": (
+        "    decide w = 1 | 2\n    block b (filters: 8 * w * (1 | 3)) { conv(kernel: 3) }\n}", {"E206"}, 4,
+    ),
+    "E207 a kernel and filters": (
+        "    decide k = 3 | 5\n    block b (filters: 8 * k) { conv(kernel: k) }\n}", {"E207"}, 4,
+    ),
+    "E208 nothing to decide": ("    decide k = 3\n    block b (filters: 8) { conv(kernel: k) }\n}", {"E208"}),
+    "E306 more layers than the depth": (
+        STEM + "    block b (filters: 16) { first (1 | 2) of { relu relu relu } }\n}", {"E306"}, 4,
+    ),
+    "E307 a stride that may be left out": (
+        STEM + "    block b (filters: 16) { (1 | 2) * conv(kernel: 3, stride: 2) }\n}", {"E307"}, 4,
+    ),
+    "W503 a parameter that hides a let": (
+        "    layer a(k) = conv(kernel: k)\n    let k = 3\n    block b (filters: 8) { a(k) }\n}", {"W503"},
+    ),
+    "W504 a stride on a pixel": (
+        "    block b (filters: 8) { global_pool conv(kernel: 1, stride: 2) }\n}", {"W504"},
+    ),
+    "W505 an option twice": ("    block b (filters: 8) { conv(kernel: 3 | 5 | 3) }\n}", {"W505"}),
     "E101 an unknown layer": ("    block b (filters: 8) { cnov(kernel: 3) }\n}", {"E101"}),
     "E101 an unknown value": ("    block b (filters: 8) { conv(kernel: kernle) }\n}", {"E101"}),
     "E102 a let twice": ("    let k = 3\n    let k = 5\n    block b (filters: k) { relu }\n}", {"E102"}, 4),
@@ -49,7 +71,7 @@ CASES = {
     "E203 a number as a layer": ("    block b (filters: 8) { 3 }\n}", {"E203"}),
     "E204 a layer as a number": ("    block b (filters: 8) { conv(kernel: conv(3)) }\n}", {"E204"}),
     "E205 layers of layers": (
-        "    layer a = 100 * relu\n    layer b = 100 * a\n    block c (filters: 8) { b }\n}", {"E205"},
+        "    layer a = 200 * relu\n    layer b = 200 * a\n    block c (filters: 8) { b }\n}", {"E205"},
     ),
     "E301 a residual over a stride": (
         STEM + "    block b (filters: 16) { residual(conv(kernel: 3, stride: 2)) }\n}", {"E301"}, 4,
@@ -80,7 +102,8 @@ def test_every_code_is_unique_explained_and_tried():
     assert len({rule.code for rule in rules}) == len(rules)
     assert all(rule.__doc__ and rule.__doc__ != rules[0].__mro__[1].__doc__ for rule in rules)
     tried = {code for _, codes, *_ in CASES.values() for code in codes}
-    assert {rule.code for rule in rules} - tried == {"E007"}  # bytes, which a text cannot have
+    # Bytes, which a text cannot have, and what takes several files: test_imports.py.
+    assert {rule.code for rule in rules} - tried == {"E007", "E111", "E112", "E113", "E114", "E115"}
 
 
 def test_all_independent_mistakes_are_reported_at_once():

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import attrs
 
 from tunas_dsl.analysis import rules
+from tunas_dsl.analysis.settings import either
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
 from tunas_dsl.source import Span
@@ -51,7 +52,10 @@ class Ties:
         """``space`` with every tied decision replaced by the one that it is tied to."""
         if not self._first:
             return space
-        kept = tuple(d for d in space.decisions if self.find(d.id) == d.id)
+        active = {d.id: d.active for d in space.decisions}
+        for id in self._first:
+            active[self.find(id)] = either(active[self.find(id)], active[id])
+        kept = tuple(attrs.evolve(d, active=active[d.id]) for d in space.decisions if self.find(d.id) == d.id)
         renamed: ir.Space = _rename(attrs.evolve(space, decisions=()), self)
         return attrs.evolve(renamed, decisions=kept)
 

@@ -12,19 +12,24 @@ import attrs
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.channels import Ties
 from tunas_dsl.analysis.operators import BUILT_IN, OPERATORS
-from tunas_dsl.analysis.scope import Scope, bind_call, match_arguments
-from tunas_dsl.analysis.settings import Decisions, Settings, origin
+from tunas_dsl.analysis.scope import Binding, Scope, bind_call, match_arguments
+from tunas_dsl.analysis.settings import Decisions, Settings, numbered, origin
+from tunas_dsl.analysis.values import Options, evaluate, shortened
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
 from tunas_dsl.source import Span
 from tunas_dsl.syntax import tree
 
-MAX_LAYERS = 5000
+MAX_LAYERS = 20_000
+MAX_COMPARED = 100
 
 
 @attrs.frozen(eq=False)
 class Place:
-    """Where a layer stands: what flows in, the block's filters, its path, and when it is active."""
+    """Where a layer stands: what flows in, the block's filters, its path, and when it is active.
+
+    What flows in is not ``known`` behind a layer that was reported; then it is not held against others.
+    """
 
     inputs: ir.FeatureMap
     filters: ir.Choice[int] | None
@@ -34,6 +39,7 @@ class Place:
     active: tuple[ir.Condition, ...] = ()
     in_residual: bool = False
     inside: tuple[int, ...] = ()
+    known: bool = True
 
 
 class LayerLowering:
@@ -47,14 +53,24 @@ class LayerLowering:
 
     def items(self, expressions: Sequence[tree.Expression], place: Place) -> tuple[ir.Layer, ...]:
         """The layers of a block or sequence, each fed by the one before; repetitions written out."""
+        return self.chain(expressions, place)[0]
+
+    def chain(
+        self, expressions: Sequence[tree.Expression], place: Place
+    ) -> tuple[tuple[ir.Layer, ...], Place]:
+        """The layers, and the place behind the last of them."""
         layers: list[ir.Layer] = []
         for expression in self._repeated(expressions, place.scope):
             here = attrs.evolve(place, path=f"{place.path}.{len(layers)}")
-            layer = self.layer(expression, here)
-            if layer is not None:
-                layers.append(layer)
-                place = attrs.evolve(place, inputs=layer.outputs)
-        return tuple(layers)
+            place = self._next(place, self.layer(expression, here), layers)
+        return tuple(layers), place
+
+    def _next(self, place: Place, layer: ir.Layer | None, layers: list[ir.Layer]) -> Place:
+        if layer is None:
+            return attrs.evolve(place, known=False)
+        layers.append(layer)
+        known = place.known or layer.outputs.channels is not place.inputs.channels
+        return attrs.evolve(place, inputs=layer.outputs, known=known)
 
     def layer(self, expression: tree.Expression, place: Place) -> ir.Layer | None:
         """The layer that ``expression`` stands for, or nothing where it was reported."""
@@ -71,32 +87,113 @@ class LayerLowering:
                 return ir.Sequence(
                     inputs=place.inputs, outputs=outputs, layers=layers, origin=origin(expression.span)
                 )
-            case tree.Product():
+            case tree.First(count=number, layers=sequence):
+                return self._depth(
+                    number, self._repeated(sequence.items, place.scope), expression.span, place
+                )
+            case tree.Product(factors=(*counts, layer)):
+                count = self._count(counts, expression, place.scope)
+                if count is None:
+                    return None
+                if count.decided:
+                    return self._first(count, [layer] * max(count.options), expression.span, place)
                 whole = tree.Sequence((expression,), span=expression.span)
                 return self.layer(whole, place)
             case _:
-                self.report.add(rules.NotALayer(span=expression.span, written=expression.span.text))
+                written = shortened(expression.span.text)
+                self.report.add(rules.NotALayer(span=expression.span, written=written))
                 return None
 
     def _repeated(self, expressions: Sequence[tree.Expression], scope: Scope) -> list[tree.Expression]:
+        """The layers of ``expressions`` one by one; a depth that is decided stays one layer."""
         written: list[tree.Expression] = []
         for expression in expressions:
-            match expression:
-                case tree.Product(factors=(tree.Number(number=number), layer)):
-                    if number.denominator != 1 or not 1 <= number <= MAX_LAYERS:
-                        wanted = f"a whole number of layers from 1 to {MAX_LAYERS:,}"
-                        span = expression.factors[0].span
-                        self.report.add(rules.WrongValue(span=span, written=span.text, wanted=wanted))
-                        continue
-                    written += [layer] * int(number)
-                case tree.Product():
-                    wanted = "a repetition such as `3 * layer`"
-                    self.report.add(
-                        rules.WrongValue(span=expression.span, written=expression.span.text, wanted=wanted)
-                    )
-                case _:
-                    written.append(expression)
+            if not isinstance(expression, tree.Product):
+                written.append(expression)
+                continue
+            *counts, layer = expression.factors
+            count = self._count(counts, expression, scope)
+            if count is None:
+                continue
+            written += [expression] if count.decided else [layer] * count.options[0]
         return written
+
+    def _count(
+        self, counts: list[tree.Expression], expression: tree.Expression, scope: Scope
+    ) -> "Count | None":
+        """How many layers: the number before ``* layer``."""
+        number = counts[0] if len(counts) == 1 else tree.Product(tuple(counts), span=expression.span)
+        return self._evaluated(number, scope, self.report)
+
+    def _evaluated(self, count: tree.Expression, scope: Scope, report: Report) -> "Count | None":
+        found = evaluate(count, scope, "count", report)
+        if found is None:
+            return None
+        options = tuple(option for option in found.options if isinstance(option, int))
+        if found.shared is None:
+            options = tuple(dict.fromkeys(options))
+        return Count(options, found)
+
+    def _depth(
+        self, count: tree.Expression, expressions: list[tree.Expression], span: Span, place: Place
+    ) -> ir.Layer | None:
+        """``first (2 | 3) of { ... }``."""
+        counted = self._evaluated(count, place.scope, self.report)
+        if counted is None:
+            return None
+        if max(counted.options) != len(expressions):
+            largest = max(counted.options)
+            self.report.add(rules.WrongDepth(span=count.span, largest=largest, count=len(expressions)))
+            return None
+        return self._first(counted, expressions, span, place)
+
+    def _first(
+        self, count: "Count", expressions: list[tree.Expression], span: Span, place: Place
+    ) -> ir.Layer | None:
+        """The first of ``expressions``, as many as the decision says."""
+        if not count.decided:
+            return self.layer(tree.Sequence(tuple(expressions), span=span), place)
+        shared = count.found.shared
+        id = f"{place.path}.depth" if shared is None else self.decisions.id_of(shared)
+        layers: list[ir.Layer] = []
+        here = attrs.evolve(place, in_residual=False)
+        for number, expression in enumerate(expressions):
+            reached = tuple(option for option, kept in enumerate(count.options) if kept > number)
+            always = len(reached) == len(count.options)
+            active = place.active if always else _within(place.active, (id, reached))
+            inner = attrs.evolve(here, path=f"{place.path}.{number}", active=active)
+            here = self._next(here, self.layer(expression, inner), layers)
+        if len(layers) < len(expressions):
+            return None
+        self._check_depths(count, layers, place, span)
+        labels = count.options if shared is None else count.found.labels
+        largest = count.options.index(max(count.options))
+        decision = ir.Decision(id, "depth", numbered(labels), largest, place.active)
+        self.decisions.add(decision, count.found.span)
+        outputs = layers[-1].outputs if layers else place.inputs
+        return ir.Depth(
+            inputs=place.inputs,
+            outputs=outputs,
+            decision=id,
+            counts=count.options,
+            layers=tuple(layers),
+            origin=origin(span),
+        )
+
+    def _check_depths(self, count: "Count", layers: list[ir.Layer], place: Place, span: Span) -> None:
+        features = [place.inputs, *(layer.outputs for layer in layers)]
+        for shallow in sorted(set(count.options)):
+            if features[shallow] != features[-1] and (shallow or place.known):
+                self.report.add(
+                    rules.DepthsDisagree(
+                        span=span,
+                        shallow=shallow,
+                        deep=len(layers),
+                        found=_shape(features[shallow]),
+                        wanted=_shape(features[-1]),
+                    )
+                )
+                return
 
     def _named(
         self, name: tree.Name, arguments: tuple[tree.Argument, ...], span: Span, place: Place
@@ -104,6 +201,8 @@ class LayerLowering:
         if name.text in OPERATORS:
             return self._operator(name, arguments, span, place)
         binding = place.scope.find(name.text)
+        if binding is None and place.scope.is_broken(name.text):
+            return None
         if binding is None:
             known = (BUILT_IN | place.scope.names()) - {"on", "off"}
             self.report.add(rules.UnknownName(span=name.span, name=name.text, what="layer", known=known))
@@ -116,9 +215,22 @@ class LayerLowering:
             )
             return None
         scope = bind_call(binding, arguments, place.scope, span, self.report)
-        return self.layer(
-            binding.expression, attrs.evolve(place, scope=scope, inside=(*place.inside, id(binding)))
-        )
+        inner = attrs.evolve(place, scope=scope, inside=(*place.inside, id(binding)))
+        if binding.shared:
+            return self._shared(binding, inner)
+        return self.layer(binding.expression, inner)
+
+    def _shared(self, binding: Binding, place: Place) -> ir.Layer | None:
+        """One of the layers of a ``decide``, whose alternatives may have a name of their own."""
+        expression, scope = binding.expression, binding.scope
+        while isinstance(expression, tree.Reference) and (named := scope.find(expression.name)) is not None:
+            if named.shared or named is binding:
+                return self.layer(expression, place)
+            expression, scope = named.expression, named.scope
+        inner = attrs.evolve(place, scope=scope)
+        if not isinstance(expression, tree.Alternatives):
+            return self.layer(expression, inner)
+        return self._alternatives(expression, expression.options, inner, self.decisions.id_of(binding))
 
     def _operator(
         self, name: tree.Name, arguments: tuple[tree.Argument, ...], span: Span, place: Place
@@ -128,7 +240,9 @@ class LayerLowering:
             self.report.add(rules.TooMany(span=span, limit=MAX_LAYERS, what="layers"))
             return None
         parameters = OPERATORS[name.text]
-        given = match_arguments(name.text, parameters, arguments, span, self.report)
+        defaults = place.scope.file.defaults.get(name.text, {})
+        optional = tuple(attrs.evolve(p, required=p.required and p.name not in defaults) for p in parameters)
+        given = match_arguments(name.text, optional, arguments, span, self.report)
         settings = Settings(
             given,
             {p.name: p for p in parameters},
@@ -161,6 +275,8 @@ class LayerLowering:
     def _convolution(self, kind: str, settings: Settings, span: Span, place: Place) -> ir.Layer | None:
         kernel = settings.choice("kernel")
         stride: int = settings.single("stride")
+        if stride > 1 and place.known and max(place.inputs.size.options) == (1, 1):
+            self.report.add(rules.StrideOnPixel(span=span, stride=stride))
         build: Callable[..., ir.Layer]
         match kind:
             case "conv":
@@ -203,25 +319,29 @@ class LayerLowering:
         before, after = place.inputs, body.outputs
         if before.size != after.size:
             self.report.add(rules.ResidualOverStride(span=span, before=_sizes(before), after=_sizes(after)))
-        elif before.channels != after.channels:
+        elif before.channels != after.channels and place.known:
             self.ties.tie(before.channels, after.channels, span)
         return ir.Residual(inputs=before, outputs=after, body=body, origin=origin(span))
 
     def _alternatives(
-        self, expression: tree.Expression, options: tuple[tree.Expression, ...], place: Place
+        self,
+        expression: tree.Expression,
+        options: tuple[tree.Expression, ...],
+        place: Place,
+        shared: str | None = None,
     ) -> ir.Layer | None:
-        id = f"{place.path}.op"
+        id = shared or f"{place.path}.op"
         layers: list[ir.Layer] = []
         labels: list[str] = []
         several = sum(option.span.text != "skip" for option in options) > 1
         for index, option in enumerate(options):
-            condition = ((id, (index,)),)
-            active = tuple((*outer, *condition) for outer in place.active) or (condition,)
+            active = _within(place.active, (id, (index,)))
             path = f"{place.path}.{index}" if several else place.path
             layer = self.layer(option, attrs.evolve(place, active=active, path=path))
             if layer is not None:
                 layers.append(layer)
                 labels.append(" ".join(option.span.text.split()))
+        self._check_repetitions(options)
         if len(layers) < len(options):
             return next((layer for layer in layers if not isinstance(layer, ir.Skip)), None)
         outputs = self._agreement(layers, options)
@@ -234,6 +354,13 @@ class LayerLowering:
             layers=tuple(layers),
             origin=origin(expression.span),
         )
+
+    def _check_repetitions(self, options: tuple[tree.Expression, ...]) -> None:
+        for number, option in enumerate(options):
+            if option in options[:number] and number < MAX_COMPARED:
+                first = options[options.index(option)].span
+                written = shortened(option.span.text)
+                self.report.add(rules.RepeatedOption(span=option.span, written=written, first=first))
 
     def _agreement(self, layers: list[ir.Layer], options: tuple[tree.Expression, ...]) -> ir.FeatureMap:
         """What every alternative gives; a skip gives what the others do, since the residual ties them."""
@@ -252,6 +379,24 @@ class LayerLowering:
                     )
                 )
         return first.outputs
+
+
+@attrs.frozen(eq=False)
+class Count:
+    """A number of layers, or several to choose from."""
+
+    options: tuple[int, ...]
+    found: Options
+
+    @property
+    def decided(self) -> bool:
+        """Whether a decision picks one of ``options``."""
+        return self.found.decided
+
+
+def _within(active: tuple[ir.Condition, ...], step: tuple[str, tuple[int, ...]]) -> tuple[ir.Condition, ...]:
+    """The conditions under which ``step`` is taken where ``active`` holds."""
+    return tuple((*outer, step) for outer in active) or ((step,),)
 
 
 def _sizes(features: ir.FeatureMap) -> str:

@@ -6,12 +6,15 @@ in the reference implementation's order (facts 1.2), or nothing and a report tha
 
 from typing import TypeVar
 
+import attrs
+
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.channels import Ties
 from tunas_dsl.analysis.layers import LayerLowering, Place
 from tunas_dsl.analysis.operators import BLOCK, CLASSIFIER
-from tunas_dsl.analysis.scope import Scope, match_arguments, module_scope
+from tunas_dsl.analysis.scope import Scope, match_arguments
 from tunas_dsl.analysis.settings import Decisions, Settings, origin
+from tunas_dsl.analysis.values import evaluate
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
 from tunas_dsl.syntax import tree
@@ -22,42 +25,55 @@ MAX_INPUT = 4096
 MAX_DIVISOR = 1024
 
 
-def lower(space: tree.Space, report: Report) -> ir.Space | None:
-    """The meaning of ``space``, or nothing where ``report`` has errors.
+def lower(file: tree.File, scope: Scope, report: Report) -> ir.Space | None:
+    """The meaning of the space in ``file``, or nothing where there is none or ``report`` has errors.
 
     Example: ``block b (filters: 16) { conv(kernel: 3 | 5) relu }`` becomes a block whose filters
     and whose kernel are the decisions ``b.0.kernel`` and ``b.filters``, in this order.
     """
-    scope = module_scope(space, report)
-    inputs = _inputs(space, report)
-    divisor = _divisor(space, report)
-    decisions = Decisions(divisor, report)
+    space = file.space
+    if space is None:
+        return None
+    broken = frozenset(part.keyword for part in file.broken)
+    decisions = Decisions(_divisor(space, report), report)
+    inputs = _inputs(space, scope, decisions, "input" in broken)
     ties = Ties(report, decisions.spans, space.span)
-    layers = LayerLowering(decisions, ties, report)
-    blocks: list[ir.Block] = []
-    names: dict[str, tree.Name] = {}
-    features = inputs
-    for block in (s for s in space.statements if isinstance(s, tree.Block)):
-        if block.name.text in names:
-            first = names[block.name.text].span
-            report.add(rules.DuplicateName(span=block.name.span, name=block.name.text, first=first))
-        names.setdefault(block.name.text, block.name)
-        lowered = _block(block, features, scope, layers)
-        features = lowered.layers[-1].outputs if lowered.layers else features
-        blocks.append(lowered)
-    if not blocks:
+    blocks, features = _blocks(file, space, inputs, scope, LayerLowering(decisions, ties, report))
+    if not blocks and not file.broken:
         help = "write `block name (filters: 32) { conv(kernel: 3) }`"
         report.add(
             rules.MissingStatement(span=space.name.span, space=space.name.text, what="block", help=help)
         )
     classifier = _classifier(space, features, scope, decisions)
-    for name in scope.unused():
-        report.add(rules.Unused(span=name.span, name=name.text))
     if report.has_errors:
         return None
+    for name, span in scope.unused():
+        report.add(rules.Unused(span=span, name=name))
     return ties.apply(
-        ir.Space(space.name.text, inputs, divisor, tuple(decisions.found), tuple(blocks), classifier)
+        ir.Space(space.name.text, inputs, decisions.divisor, decisions.found, tuple(blocks), classifier)
     )
+
+
+def _blocks(
+    file: tree.File, space: tree.Space, inputs: ir.FeatureMap, scope: Scope, lowering: LayerLowering
+) -> tuple[list[ir.Block], ir.FeatureMap]:
+    """The blocks, and what the last of them gives; behind one that is broken, that is not known."""
+    blocks: list[ir.Block] = []
+    names: dict[str, tree.Name] = {}
+    place = Place(inputs, None, "", "", scope)
+    gaps = [b.span.start for b in file.broken if b.keyword not in ("let", "decide", "layer", "classifier")]
+    behind = space.span.start
+    for block in (s for s in space.statements if isinstance(s, tree.Block)):
+        if block.name.text in names:
+            first = names[block.name.text].span
+            lowering.report.add(rules.DuplicateName(span=block.name.span, name=block.name.text, first=first))
+        names.setdefault(block.name.text, block.name)
+        if any(behind <= gap < block.span.start for gap in gaps):
+            place = attrs.evolve(place, known=False)
+        lowered, place = _block(block, place, lowering)
+        blocks.append(lowered)
+        behind = block.span.end
+    return blocks, place.inputs
 
 
 def _only(space: tree.Space, kind: type[S], what: str, report: Report) -> S | None:
@@ -76,18 +92,34 @@ def _whole(number: tree.Number, limit: int, what: str, report: Report) -> int:
     return 8
 
 
-def _inputs(space: tree.Space, report: Report) -> ir.FeatureMap:
+def _inputs(space: tree.Space, scope: Scope, decisions: Decisions, broken: bool) -> ir.FeatureMap:
+    report = decisions.report
     written = _only(space, tree.Input, "input", report)
     if written is None:
         help = "write `input image 224 x 224 x 3`"
-        report.add(
-            rules.MissingStatement(span=space.name.span, space=space.name.text, what="input", help=help)
-        )
+        missing = rules.MissingStatement(span=space.name.span, space=space.name.text, what="input", help=help)
+        if not broken:
+            report.add(missing)
         return ir.FeatureMap(ir.constant(3), ir.constant((224, 224)))
-    height = _whole(written.height, MAX_INPUT, "a height in pixels", report)
-    width = _whole(written.width, MAX_INPUT, "a width in pixels", report)
     channels = _whole(written.channels, MAX_INPUT, "a number of channels", report)
-    return ir.FeatureMap(ir.constant(channels), ir.constant((height, width)))
+    return ir.FeatureMap(ir.constant(channels), _resolution(written.size, scope, decisions))
+
+
+def _resolution(written: tree.Expression, scope: Scope, decisions: Decisions) -> ir.Choice[ir.Size]:
+    found = evaluate(written, scope, "resolution", decisions.report)
+    if found is None:
+        return ir.constant((224, 224))
+    sizes = tuple(size for size in found.options if isinstance(size, tuple))
+    if not found.decided:
+        return ir.constant(sizes[0])
+    if found.shared is None:
+        sizes, id = tuple(dict.fromkeys(sizes)), "input.resolution"
+    else:
+        id = decisions.id_of(found.shared)
+    labels = tuple(height if height == width else f"{height}x{width}" for height, width in sizes)
+    largest = sizes.index(max(sizes))
+    decisions.add(ir.Decision(id, "resolution", labels, largest), found.span)
+    return ir.Choice(sizes, id)
 
 
 def _divisor(space: tree.Space, report: Report) -> int:
@@ -95,24 +127,25 @@ def _divisor(space: tree.Space, report: Report) -> int:
     return 8 if written is None else _whole(written.divisor, MAX_DIVISOR, "a divisor", report)
 
 
-def _block(block: tree.Block, features: ir.FeatureMap, scope: Scope, lowering: LayerLowering) -> ir.Block:
+def _block(block: tree.Block, place: Place, lowering: LayerLowering) -> tuple[ir.Block, Place]:
     name, report, decisions = block.name.text, lowering.report, lowering.decisions
     given = match_arguments(f"block {name}", BLOCK, block.arguments, block.name.span, report)
     parameters = {p.name: p for p in BLOCK}
-    settings = Settings(given, parameters, f"block {name}", scope, name, (), decisions)
+    settings = Settings(given, parameters, f"block {name}", place.scope, name, (), decisions)
     id = f"{name}.filters"
     filters = settings.block_filters(id)
     if filters is not None:
-        decisions.spans[id] = given["filters"].span
-    elif "filters" in given:
-        filters = ir.constant(decisions.divisor)  # reported; the layers are still checked
-    layers = lowering.items(block.items, Place(features, filters, name, name, scope))
+        decisions.spans.setdefault(filters.decision or id, given["filters"].span)
+    reported = filters is None and "filters" in given
+    if reported:
+        filters = ir.constant(decisions.divisor)  # so that the layers are still checked
+    layers, behind = lowering.chain(block.items, attrs.evolve(place, filters=filters, block=name, path=name))
     if filters is None:
-        filters = layers[-1].outputs.channels if layers else features.channels
+        filters = layers[-1].outputs.channels if layers else place.inputs.channels
     elif filters.decision is not None:
-        decision = ir.Decision(id, "filters", filters.options, len(filters.options) - 1)
-        decisions.add(decision, decisions.spans[id])
-    return ir.Block(name, filters, layers, origin(block.name.span))
+        decisions.add(settings.block_decision(filters, id), given["filters"].span)
+    known = behind.known and not reported
+    return ir.Block(name, filters, layers, origin(block.name.span)), attrs.evolve(behind, known=known)
 
 
 def _classifier(

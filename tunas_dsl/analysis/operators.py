@@ -7,7 +7,19 @@ import attrs
 
 from tunas_dsl.ir import space as ir
 
-Kind = Literal["odd", "whole", "filters", "expansion", "switch", "act", "ratio", "fraction", "layer"]
+Kind = Literal[
+    "odd",
+    "whole",
+    "filters",
+    "expansion",
+    "switch",
+    "act",
+    "ratio",
+    "fraction",
+    "layer",
+    "count",
+    "resolution",
+]
 
 WANTED: dict[Kind, str] = {
     "odd": "an odd number of pixels from 1 to 31",
@@ -19,6 +31,8 @@ WANTED: dict[Kind, str] = {
     "ratio": "a ratio above 0 and up to 1",
     "fraction": "a fraction from 0 up to, not including, 1",
     "layer": "a layer",
+    "count": "a whole number of layers from 0 to 5,000",
+    "resolution": "a size such as `224` or `224x192`, from 1 to 4096 pixels",
 }
 
 WORDS: dict[Kind, frozenset[str]] = {

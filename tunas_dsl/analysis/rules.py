@@ -21,6 +21,8 @@ class UnknownName(Diagnostic):
     @property
     def hint(self) -> str | None:
         """A known name that is spelt nearly the same."""
+        if self.name == "first":
+            return "write `first (2 | 3) of { layers }`"
         return suggest(self.name, self.known)
 
 
@@ -150,6 +152,81 @@ class RepeatedStatement(Diagnostic):
 
 
 @attrs.frozen(kw_only=True)
+class CannotImport(Diagnostic):
+    """A file that an import names and that cannot be read.
+
+    The name is relative to the folder of the file that imports. ``/`` separates folders.
+    """
+
+    code = "E111"
+    message = "cannot import `{path}`: {reason}"
+
+    path: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class ImportCycle(Diagnostic):
+    """Files that import each other in a circle; what they share belongs in a file of its own."""
+
+    code = "E112"
+    message = "files import each other: {cycle}"
+
+    cycle: str
+
+
+@attrs.frozen(kw_only=True)
+class ImportEscapes(Diagnostic):
+    """An import of a file outside the folder of the file that is compiled.
+
+    A space from somewhere else must not read files of yours: an import names a file in the same folder or
+    below. Paths are relative.
+    """
+
+    code = "E113"
+    message = "`{path}` is outside of the folder `{root}`"
+
+    path: str
+    root: str
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return "copy the file beside the space"
+
+
+@attrs.frozen(kw_only=True)
+class NotExported(Diagnostic):
+    """An imported name that the file does not define. Lets, decides and layers can be imported."""
+
+    code = "E114"
+    message = "`{path}` defines no `{name}`"
+
+    path: str
+    name: str
+    known: frozenset[str]
+
+    @property
+    def hint(self) -> str | None:
+        """A name of the file that is spelt nearly the same, or all of them."""
+        named = ", ".join(f"`{name}`" for name in sorted(self.known))
+        return suggest(self.name, self.known) or (f"it defines {named}" if named else None)
+
+
+@attrs.frozen(kw_only=True)
+class NoSpace(Diagnostic):
+    """A file of definitions, which others can import, where a space is wanted."""
+
+    code = "E115"
+    message = "the file has no space"
+
+    @property
+    def hint(self) -> str:
+        """How a space is written."""
+        return "write `space name { input image 224 x 224 x 3 ... }`"
+
+
+@attrs.frozen(kw_only=True)
 class WrongValue(Diagnostic):
     """A setting whose value is of another kind, or outside its range."""
 
@@ -200,6 +277,53 @@ class TooMany(Diagnostic):
 
     limit: int
     what: str
+
+
+@attrs.frozen(kw_only=True)
+class MixedDecision(Diagnostic):
+    """A decision that is shared by ``decide``, combined with alternatives that are not.
+
+    Such a setting would be two decisions at once. Give the alternatives a ``decide`` of their own, or write
+    the combined ones out.
+    """
+
+    code = "E206"
+    message = "the shared decision `{name}` cannot be combined with other alternatives"
+
+    name: str
+
+
+@attrs.frozen(kw_only=True)
+class TwoKinds(Diagnostic):
+    """A shared decision that stands for two kinds of things, such as a kernel and filters."""
+
+    code = "E207"
+    message = "`{name}` decides {first} elsewhere, so it cannot decide {second} here"
+
+    name: str
+    first: str
+    second: str
+    place: Span
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The other use."""
+        return (Note(self.place, f"decides {self.first} here"),)
+
+
+@attrs.frozen(kw_only=True)
+class NothingToDecide(Diagnostic):
+    """A ``decide`` with one option. A name for a value is a ``let``."""
+
+    code = "E208"
+    message = "`{name}` has nothing to decide"
+
+    name: str
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return f"write `let {self.name} = ...`, or give it alternatives: `decide {self.name} = a | b`"
 
 
 @attrs.frozen(kw_only=True)
@@ -289,6 +413,38 @@ class NoFilters(Diagnostic):
 
 
 @attrs.frozen(kw_only=True)
+class WrongDepth(Diagnostic):
+    """A depth is a number of the layers that there are, and the largest takes all of them."""
+
+    code = "E306"
+    message = "the depth can be {largest}, but there are {count} layers"
+
+    largest: int
+    count: int
+
+
+@attrs.frozen(kw_only=True)
+class DepthsDisagree(Diagnostic):
+    """Every depth gives the same feature map: the same size and the same filters.
+
+    A layer with a stride stands before the first layer that can be left out.
+    """
+
+    code = "E307"
+    message = "every depth must give the same, but {shallow} layers give {found} and {deep} give {wanted}"
+
+    shallow: int
+    deep: int
+    found: str
+    wanted: str
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return "let only layers with stride 1 and the same filters be left out"
+
+
+@attrs.frozen(kw_only=True)
 class MergedOptions(Diagnostic):
     """Options that are rounded to the same number are one option.
 
@@ -304,12 +460,54 @@ class MergedOptions(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class Unused(Diagnostic):
-    """A let or layer that nothing uses."""
+    """A let, decide, layer, parameter or imported name that nothing uses."""
 
     code = "W502"
     message = "`{name}` is never used"
 
     name: str
+
+
+@attrs.frozen(kw_only=True)
+class Shadowed(Diagnostic):
+    """A parameter of a layer with the name of a let, decide or layer, which it hides inside the layer."""
+
+    code = "W503"
+    message = "the parameter `{name}` hides what `{name}` means elsewhere"
+
+    name: str
+    first: Span
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What is hidden."""
+        return (Note(self.first, "hidden here"),)
+
+
+@attrs.frozen(kw_only=True)
+class StrideOnPixel(Diagnostic):
+    """A stride over an image of one pixel, which has nothing left to be reduced."""
+
+    code = "W504"
+    message = "the image is 1 x 1 here, so that the stride of {stride} does nothing"
+
+    stride: int
+
+
+@attrs.frozen(kw_only=True)
+class RepeatedOption(Diagnostic):
+    """An alternative that is written twice. Values that are equal are one option; equal layers are two."""
+
+    code = "W505"
+    message = "`{written}` is given twice"
+
+    written: str
+    first: Span
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The first one."""
+        return (Note(self.first, "first given here"),)
 
 
 RULES = tuple(

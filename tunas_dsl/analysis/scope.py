@@ -1,4 +1,6 @@
-"""What names stand for: lets, layers and parameters, each with the scope that it was written in."""
+"""What names stand for: lets, decides, layers and parameters, each with the scope that it was written in."""
+
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -11,72 +13,105 @@ from tunas_dsl.syntax import tree
 
 @attrs.frozen(eq=False)
 class Binding:
-    """A name's meaning: an expression, and the names that this expression sees."""
+    """A name's meaning: an expression, and the names that this expression sees.
+
+    ``shared`` says that everything that names it shares one decision.
+    """
 
     name: tree.Name
-    parameters: tuple[tree.Name, ...]
+    parameters: tuple[tree.Parameter, ...]
     expression: tree.Expression
     scope: "Scope"
+    shared: bool = False
 
 
 class Scope:
-    """Names that are seen at a place: its own, then those around it."""
+    """Names that are seen at a place: its own, then those around it.
+
+    ``defaults`` are what a file says of the arguments of built-in layers that its calls do not give.
+    """
 
     def __init__(self, around: "Scope | None" = None) -> None:
         self._own: dict[str, Binding] = {}
+        self._places: dict[str, Span] = {}
         self._around = around
-        self.used: set[str] = set() if around is None else around.used
+        self.file: Scope = self if around is None else around.file
+        self.used: set[str] = set()
+        self.broken: set[str] = set()
+        self.wholesale: set[str] = set()  # imported without being named, so that it may stay unused
+        self.anything = False  # whether a file that could not be read may define any name
+        self.defaults: dict[str, dict[str, tree.Expression]] = {}
 
-    def define(self, binding: Binding, report: Report) -> None:
-        """Add a name of this scope; a second definition or a built-in's name is reported."""
-        name = binding.name
+    def define(self, binding: Binding, report: Report, name: tree.Name | None = None) -> None:
+        """Add a name of this scope; a second definition or a built-in's name is reported.
+
+        ``name`` is what it is called here, where that is not what its definition says.
+        """
+        name = name or binding.name
         if name.text in BUILT_IN:
             report.add(rules.Reserved(span=name.span, name=name.text))
         elif name.text in self._own:
-            first = self._own[name.text].name.span
-            report.add(rules.DuplicateName(span=name.span, name=name.text, first=first))
+            if self._own[name.text] is not binding:
+                first = self._places[name.text]
+                report.add(rules.DuplicateName(span=name.span, name=name.text, first=first))
         else:
             self._own[name.text] = binding
+            self._places[name.text] = name.span
 
     def find(self, name: str) -> Binding | None:
         """The meaning of ``name``, which counts as used from now on."""
+        if name in self.broken:
+            return None
         if name in self._own:
-            if self._around is None:
-                self.used.add(name)
+            self.used.add(name)
             return self._own[name]
         return self._around.find(name) if self._around else None
+
+    def is_broken(self, name: str) -> bool:
+        """Whether ``name`` has a definition that could not be read, so that nothing is known of it."""
+        if self.anything or name in self.broken:
+            return True
+        return self._around is not None and self._around.is_broken(name)
 
     def names(self) -> frozenset[str]:
         """Every name that is seen here."""
         return frozenset(self._own) | (self._around.names() if self._around else frozenset())
 
-    def unused(self) -> list[tree.Name]:
-        """The names of this scope that were never looked up."""
-        return [binding.name for name, binding in self._own.items() if name not in self.used]
+    def own(self) -> Mapping[str, Binding]:
+        """The names of this scope alone."""
+        return self._own
 
+    def exported(self) -> Mapping[str, Binding]:
+        """What another file can import: what is defined here, not what is imported."""
+        return {name: binding for name, binding in self._own.items() if binding.scope is self}
 
-def module_scope(space: tree.Space, report: Report) -> Scope:
-    """The lets and layers of ``space``, in any order."""
-    scope = Scope()
-    for statement in space.statements:
-        match statement:
-            case tree.Let(name=name, expression=expression):
-                scope.define(Binding(name, (), expression, scope), report)
-            case tree.Layer(name=name, parameters=parameters, expression=expression):
-                scope.define(Binding(name, parameters, expression, scope), report)
-    return scope
+    def place(self, name: str) -> Span:
+        """Where a name of this scope was given its meaning."""
+        return self._places[name]
+
+    def unused(self) -> Iterable[tuple[str, Span]]:
+        """The names of this scope that were never looked up, and where they were given their meaning."""
+        unused = (name for name in self._own if name not in self.used | self.wholesale)
+        return [(name, self._places[name]) for name in unused]
 
 
 def bind_call(
     binding: Binding, arguments: tuple[tree.Argument, ...], scope: Scope, span: Span, report: Report
 ) -> Scope:
     """The scope in which a layer's expression is read when it is called with ``arguments``."""
-    parameters = tuple(Parameter(p.text, "layer", required=True) for p in binding.parameters)
+    parameters = tuple(
+        Parameter(p.name.text, "layer", required=p.default is None) for p in binding.parameters
+    )
     given = match_arguments(binding.name.text, parameters, arguments, span, report)
     inner = Scope(binding.scope)
-    for name in binding.parameters:
-        expression = given.get(name.text, tree.Number(1, span=span))  # type: ignore[arg-type]
-        inner.define(Binding(name, (), expression, scope), report)
+    for parameter in binding.parameters:
+        name = parameter.name
+        if name.text in given:
+            inner.define(Binding(name, (), given[name.text], scope), report)
+        elif parameter.default is not None:
+            inner.define(Binding(name, (), parameter.default, binding.scope), report)
+        else:
+            inner.broken.add(name.text)
     return inner
 
 
@@ -86,10 +121,16 @@ def match_arguments(
     arguments: tuple[tree.Argument, ...],
     span: Span,
     report: Report,
+    *,
+    complete: bool = True,
 ) -> dict[str, tree.Expression]:
-    """The expression of each parameter that is given, by position or by name."""
+    """The expression of each parameter that is given, by position or by name.
+
+    What is missing is reported where the arguments are to be ``complete``.
+    """
     known = frozenset(parameter.name for parameter in parameters)
     given: dict[str, tree.Expression] = {}
+    misspelt = False
     for position, argument in enumerate(arguments):
         if argument.name is None:
             if position >= len(parameters):
@@ -99,13 +140,15 @@ def match_arguments(
         else:
             name, place = argument.name.text, argument.name.span
             if name not in known:
+                misspelt = True
                 report.add(rules.UnknownArgument(span=place, owner=owner, name=name, known=known))
                 continue
         if name in given:
             report.add(rules.RepeatedArgument(span=place, owner=owner, name=name))
             continue
         given[name] = argument.expression
-    for parameter in parameters:
-        if parameter.required and parameter.name not in given:
-            report.add(rules.MissingArgument(span=span, owner=owner, name=parameter.name))
+    missing = [p.name for p in parameters if p.required and p.name not in given]
+    if complete and not misspelt:  # a misspelt one may be the one that is missing
+        for name in missing:
+            report.add(rules.MissingArgument(span=span, owner=owner, name=name))
     return given

@@ -8,7 +8,7 @@ import attrs
 
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.operators import Kind, Parameter
-from tunas_dsl.analysis.scope import Scope
+from tunas_dsl.analysis.scope import Binding, Scope
 from tunas_dsl.analysis.values import Options, evaluate
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
@@ -24,6 +24,17 @@ _DECISION_KINDS: dict[str, ir.DecisionKind] = {
     "se": "squeeze_excite",
 }
 
+_NAMES: dict[ir.DecisionKind, str] = {
+    "filters": "filters",
+    "expansion": "an expansion",
+    "kernel": "a kernel",
+    "squeeze_excite": "squeeze-and-excite",
+    "layer": "a layer",
+    "depth": "a depth",
+    "resolution": "the resolution",
+}
+"""What a shared decision is said to decide."""
+
 
 def origin(span: Span) -> ir.Origin:
     """A place as the IR keeps it: the file's own name, so that it is the same on every machine."""
@@ -36,13 +47,43 @@ class Decisions:
 
     divisor: int
     report: Report
-    found: list[ir.Decision] = attrs.field(factory=list)
     spans: dict[str, Span] = attrs.field(factory=dict)
+    _found: dict[str, ir.Decision] = attrs.field(factory=dict)
+    _shared: dict[str, Binding] = attrs.field(factory=dict)
+
+    @property
+    def found(self) -> tuple[ir.Decision, ...]:
+        """Every decision, in the order of the index vector."""
+        return tuple(self._found.values())
 
     def add(self, decision: ir.Decision, span: Span) -> None:
-        """Append ``decision``, which takes the next place of the index vector."""
-        self.found.append(attrs.evolve(decision, origin=origin(span)))
-        self.spans[decision.id] = span
+        """Append ``decision``, which takes the next place of the index vector.
+
+        One that is shared and already there counts from now on wherever any of its places does.
+        """
+        there = self._found.get(decision.id)
+        if there is None:
+            self._found[decision.id] = attrs.evolve(decision, origin=origin(span))
+            self.spans[decision.id] = span
+        elif there.kind != decision.kind:
+            name, place = self._shared[decision.id].name.text, self.spans[decision.id]
+            kinds = {"first": _NAMES[there.kind], "second": _NAMES[decision.kind]}
+            self.report.add(rules.TwoKinds(span=span, name=name, place=place, **kinds))
+        else:
+            self._found[decision.id] = attrs.evolve(there, active=either(there.active, decision.active))
+
+    def id_of(self, shared: Binding) -> str:
+        """The id of a shared decision: its name, and the file's where two files have one of that name."""
+        file = shared.name.span.source.path.rsplit("/", 1)[-1].removesuffix(".space")
+        for id in (shared.name.text, f"{file}.{shared.name.text}", shared.name.span.source.path):
+            if self._shared.setdefault(id, shared) is shared:
+                return id
+        raise AssertionError("two decides of one name in one file")  # Scope.define reports these
+
+
+def either(one: tuple[ir.Condition, ...], other: tuple[ir.Condition, ...]) -> tuple[ir.Condition, ...]:
+    """The conditions of what counts where either counts; none stand for always."""
+    return tuple(dict.fromkeys((*one, *other))) if one and other else ()
 
 
 @attrs.frozen(eq=False)
@@ -73,6 +114,8 @@ class Settings:
         options = self._options(name)
         if options is None:
             return ir.constant(1 if parameter.required else parameter.default)
+        if options.shared is not None:
+            return self._shared(name, options, options.shared, inputs)
         ordered = self._normal(parameter.kind, options)
         if not options.decided:
             return ir.constant(ordered[0])
@@ -86,31 +129,67 @@ class Settings:
     def block_filters(self, id: str) -> ir.Choice[int] | None:
         """The filters of a block, a decision even when there is one option; added by the caller."""
         options = self._options("filters")
-        return None if options is None else ir.Choice(self._normal("filters", options), id)
+        if options is None:
+            return None
+        if options.shared is not None:
+            rounded = tuple(self._rounded("filters", option) for option in options.options)
+            return ir.Choice(rounded, self.decisions.id_of(options.shared))
+        return ir.Choice(self._normal("filters", options), id)
+
+    def block_decision(self, filters: ir.Choice[int], id: str) -> ir.Decision:
+        """The decision about the filters of a block."""
+        labels: tuple[int | str, ...] = filters.options
+        if filters.decision != id and (options := self._options("filters")) is not None:
+            id, labels = filters.decision or id, numbered(options.labels)
+        return ir.Decision(id, "filters", labels, filters.options.index(max(filters.options)))
+
+    def _shared(
+        self, name: str, options: Options, shared: Binding, inputs: ir.Choice[int] | None
+    ) -> ir.Choice[Any]:
+        kind = self.parameters[name].kind
+        rounded = tuple(self._rounded(kind, option) for option in options.options)
+        id = self.decisions.id_of(shared)
+        largest = rounded.index(max(rounded, key=lambda option: self._size(option, inputs)))
+        decision = ir.Decision(id, _DECISION_KINDS[name], numbered(options.labels), largest, self.active)
+        self.decisions.add(decision, options.span)
+        return ir.Choice(rounded, id)
 
     def _options(self, name: str) -> Options | None:
-        if name not in self.given:
-            return None
-        return evaluate(self.given[name], self.scope, self.parameters[name].kind, self.decisions.report)
+        report, kind = self.decisions.report, self.parameters[name].kind
+        if name in self.given:
+            return evaluate(self.given[name], self.scope, kind, report)
+        file = self.scope.file
+        default = file.defaults.get(self.owner, {}).get(name)
+        return None if default is None else evaluate(default, file, kind, report)
 
     def _normal(self, kind: Kind, options: Options) -> tuple[Any, ...]:
         """Rounded filters in ascending order, or other options as written; each once (facts 1.4)."""
-        divisor = self.decisions.divisor
-        found: list[Any] = list(options.options)
+        found: list[Any] = [self._rounded(kind, option) for option in options.options]
         if kind == "filters":
-            found = sorted(round_filters(1, cast(Fraction, option), divisor) for option in found)
-        if kind == "expansion":
-            found = [round_filters(o, Fraction(1), divisor) if isinstance(o, int) else o for o in found]
+            found = sorted(found)
         ordered = tuple(dict.fromkeys(found))
-        if len(ordered) < len(found):
+        if len(ordered) < len(set(options.options)):
             left = ", ".join(str(_label(option)) for option in ordered)
             self.decisions.report.add(rules.MergedOptions(span=options.span, written=len(found), left=left))
         return ordered
+
+    def _rounded(self, kind: Kind, option: Any) -> Any:
+        divisor = self.decisions.divisor
+        if kind == "filters":
+            return round_filters(1, cast(Fraction, option), divisor)
+        if kind == "expansion" and isinstance(option, int):
+            return round_filters(option, Fraction(1), divisor)
+        return option
 
     def _size(self, option: Any, inputs: ir.Choice[int] | None) -> int:
         if isinstance(option, ir.Relative) and inputs is not None:
             return expanded_filters(option, max(inputs.options), self.decisions.divisor)
         return int(option)
+
+
+def numbered(labels: tuple[int | str, ...] | tuple[str, ...]) -> tuple[int | str, ...]:
+    """Labels of options, whole numbers as such."""
+    return tuple(int(label) if str(label).isdecimal() else label for label in labels)
 
 
 def _label(option: Any) -> int | str:

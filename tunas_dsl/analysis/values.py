@@ -1,4 +1,4 @@
-"""Expressions as lists of options: numbers, factors and words, with lets and parameters filled in."""
+"""Expressions as lists of options: numbers, factors, sizes and words, with lets and parameters filled in."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -7,7 +7,7 @@ import attrs
 
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.operators import OPERATORS, WANTED, WORDS, Kind
-from tunas_dsl.analysis.scope import Scope
+from tunas_dsl.analysis.scope import Binding, Scope
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
 from tunas_dsl.source import Span
@@ -15,39 +15,64 @@ from tunas_dsl.syntax import tree
 
 MAX_OPTIONS = 1000
 MAX_NUMBER = 100_000
+MAX_PIXELS = 4096
+MAX_COUNT = 5000
 
-Option = int | Fraction | bool | str | ir.Relative
+Option = int | Fraction | bool | str | ir.Relative | ir.Size
 
 
 @attrs.frozen
 class Options:
-    """What an expression may be, in the order of the text, and whether a decision picks among them."""
+    """What an expression may be, in the order of the text, and whether a decision picks among them.
+
+    ``shared`` is the ``decide`` whose decision it is; then equal options are not one.
+    """
 
     options: tuple[Option, ...]
     decided: bool
     span: Span
+    shared: Binding | None = None
+    labels: tuple[str, ...] = ()
 
 
 @attrs.frozen
 class _Raw:
     """An option before it is known what setting it is for."""
 
-    number: Fraction | None
-    times: bool
-    word: str | None
     span: Span
+    number: Fraction | None = None
+    times: bool = False
+    word: str | None = None
+    size: tuple[Fraction, Fraction] | None = None
+
+    @property
+    def written(self) -> str:
+        """The option in words of its own: ``3``, ``5/8``, ``3x``, ``on``."""
+        if self.size is not None:
+            return "x".join(map(str, self.size))
+        return self.word or f"{self.number}{'x' if self.times else ''}"
+
+
+@attrs.frozen
+class _Set:
+    """Options, and what decides among them."""
+
+    raws: tuple[_Raw, ...]
+    decided: bool = False
+    shared: Binding | None = None
+    labels: tuple[str, ...] = ()
 
 
 def evaluate(expression: tree.Expression, scope: Scope, kind: Kind, report: Report) -> Options | None:
     """The options of a setting of this kind, or nothing where ``report`` says what is wrong."""
-    raw = _Evaluation(kind, report).options(expression, scope, ())
-    if raw is None:
+    found = _Evaluation(kind, report).options(expression, scope, ())
+    if found is None:
         return None
-    options, decided = raw
-    typed = [_typed(option, kind, report) for option in options]
+    typed = [_typed(option, kind, report) for option in found.raws]
     if any(option is None for option in typed):
         return None
-    return Options(tuple(o for o in typed if o is not None), decided, expression.span)
+    options = tuple(o for o in typed if o is not None)
+    return Options(options, found.decided, expression.span, found.shared, found.labels)
 
 
 def _typed(raw: _Raw, kind: Kind, report: Report) -> Option | None:
@@ -62,6 +87,8 @@ def _convert(raw: _Raw, kind: Kind) -> Option | None:
         return {"on": True, "off": False}.get(raw.word or "")
     if kind == "act":
         return raw.word if raw.word in WORDS["act"] else None
+    if kind == "resolution":
+        return _resolution(raw)
     if raw.number is None:
         return None
     number = raw.number
@@ -77,54 +104,62 @@ def _convert(raw: _Raw, kind: Kind) -> Option | None:
             return number if 0 < number <= 1 else None
         case "fraction":
             return number if 0 <= number < 1 else None
+        case "count":
+            return int(number) if number.denominator == 1 and 0 <= number <= MAX_COUNT else None
         case _:
             return int(number) if whole else None
 
 
+def _resolution(raw: _Raw) -> ir.Size | None:
+    """Height and width; one number is both."""
+    if raw.times or raw.word is not None:
+        return None
+    sides = raw.size or (raw.number, raw.number)
+    pixels = [int(side) for side in sides if side and side.denominator == 1 and side <= MAX_PIXELS]
+    return (pixels[0], pixels[1]) if len(pixels) == 2 else None
+
+
+@attrs.frozen(eq=False)
 class _Evaluation:
     """One setting's evaluation: what kind it is for, and where mistakes go."""
 
-    def __init__(self, kind: Kind, report: Report) -> None:
-        self.kind = kind
-        self.report = report
+    kind: Kind
+    report: Report
 
-    def options(
-        self, expression: tree.Expression, scope: Scope, inside: tuple[str, ...]
-    ) -> tuple[list[_Raw], bool] | None:
-        """The options, and whether they were written as alternatives."""
+    def options(self, expression: tree.Expression, scope: Scope, inside: tuple[str, ...]) -> _Set | None:
+        """The options of ``expression``; ``inside`` are the names that led to it."""
+        span = expression.span
         match expression:
             case tree.Number(number=number):
-                return [_Raw(number, False, None, expression.span)], False
+                return _Set((_Raw(span, number),))
             case tree.Times(factor=factor):
-                return [_Raw(factor, True, None, expression.span)], False
+                return _Set((_Raw(span, factor, times=True),))
+            case tree.Size(height=height, width=width):
+                return _Set((_Raw(span, size=(height.number, width.number)),))
             case tree.Reference(name=name):
                 return self.reference(expression, name, scope, inside)
             case tree.Alternatives(options=options):
-                parts = [self.options(option, scope, inside) for option in options]
-                if any(part is None for part in parts):
-                    return None
-                return self.limited([raw for part in parts if part for raw in part[0]], expression), True
+                return self.alternatives(expression, options, scope, inside)
             case tree.Product(factors=factors):
                 return self.product(expression, factors, scope, inside)
             case _:
                 wanted = WANTED[self.kind]
-                self.report.add(
-                    rules.NotAValue(span=expression.span, written=expression.span.text, wanted=wanted)
-                )
+                self.report.add(rules.NotAValue(span=span, written=shortened(span.text), wanted=wanted))
                 return None
 
     def reference(
         self, expression: tree.Expression, name: str, scope: Scope, inside: tuple[str, ...]
-    ) -> tuple[list[_Raw], bool] | None:
+    ) -> _Set | None:
         words = WORDS.get(self.kind, frozenset())
         if name in words:
-            return [_Raw(None, False, name, expression.span)], False
+            return _Set((_Raw(expression.span, word=name),))
         binding = scope.find(name)
         if binding is None and (name in OPERATORS or name in ("on", "off")):
-            return [_Raw(None, False, name, expression.span)], False
+            return _Set((_Raw(expression.span, word=name),))
         if binding is None:
-            known = scope.names() | words
-            self.report.add(rules.UnknownName(span=expression.span, name=name, what="value", known=known))
+            if not scope.is_broken(name):
+                known = scope.names() | words
+                self.report.add(rules.UnknownName(span=expression.span, name=name, what="value", known=known))
             return None
         # A parameter of the same name as the let that it is given is not a cycle.
         key = f"{name}@{id(binding)}"
@@ -132,7 +167,41 @@ class _Evaluation:
             cycle = " -> ".join(step.split("@")[0] for step in (*inside[inside.index(key) :], key))
             self.report.add(rules.CyclicDefinition(span=binding.name.span, name=name, cycle=cycle))
             return None
-        return self.options(binding.expression, binding.scope, (*inside, key))
+        found = self.options(binding.expression, binding.scope, (*inside, key))
+        if found is None or not binding.shared:
+            return found
+        if found.shared is not None:  # a decide that names another
+            return found
+        if not found.decided or len(found.raws) < 2:
+            self.report.add(rules.NothingToDecide(span=binding.name.span, name=binding.name.text))
+            return None
+        return attrs.evolve(found, shared=binding, labels=tuple(raw.written for raw in found.raws))
+
+    def alternatives(
+        self,
+        expression: tree.Expression,
+        options: tuple[tree.Expression, ...],
+        scope: Scope,
+        inside: tuple[str, ...],
+    ) -> _Set | None:
+        parts = [self.options(option, scope, inside) for option in options]
+        shared = next((part.shared for part in parts if part and part.shared), None)
+        if shared is not None:
+            self.report.add(rules.MixedDecision(span=expression.span, name=shared.name.text))
+            return None
+        raws = [raw for part in parts if part for raw in part.raws]
+        if None in parts:
+            return None
+        self.repetitions(options)
+        return _Set(self.limited(raws, expression), decided=True)
+
+    def repetitions(self, options: tuple[tree.Expression, ...]) -> None:
+        seen: list[tree.Expression] = []
+        for option in options if len(options) <= 100 else ():
+            if option in seen:
+                first = seen[seen.index(option)].span
+                self.report.add(rules.RepeatedOption(span=option.span, written=option.span.text, first=first))
+            seen.append(option)
 
     def product(
         self,
@@ -140,28 +209,43 @@ class _Evaluation:
         factors: tuple[tree.Expression, ...],
         scope: Scope,
         inside: tuple[str, ...],
-    ) -> tuple[list[_Raw], bool] | None:
-        result = [_Raw(Fraction(1), False, None, expression.span)]
-        decided = False
+    ) -> _Set | None:
+        result = _Set((_Raw(expression.span, Fraction(1)),))
         for factor in factors:
             part = self.options(factor, scope, inside)
-            if part is None:
+            multiplied = None if part is None else self.multiplied(result, part, expression)
+            if multiplied is None:
                 return None
-            result = self.limited(list(self.multiplied(result, part[0], expression.span)), expression)
-            decided = decided or part[1]
-        return (result, decided) if result else None
+            result = multiplied
+        return result
 
-    def multiplied(self, left: list[_Raw], right: list[_Raw], span: Span) -> Iterator[_Raw]:
-        for a in left:
-            for b in right:
-                if a.number is None or b.number is None or (a.times and b.times):
-                    wanted = "a number that can be multiplied"
-                    self.report.add(rules.WrongValue(span=b.span, written=b.span.text, wanted=wanted))
-                    return
-                yield _Raw(a.number * b.number, a.times or b.times, None, span)
+    def multiplied(self, left: _Set, right: _Set, expression: tree.Expression) -> _Set | None:
+        shared = left.shared or right.shared
+        if shared is not None and left.decided and right.decided:
+            if left.shared is not right.shared:
+                self.report.add(rules.MixedDecision(span=expression.span, name=shared.name.text))
+                return None
+            pairs: Iterator[tuple[_Raw, _Raw]] = zip(left.raws, right.raws, strict=True)
+        else:
+            pairs = ((a, b) for a in left.raws for b in right.raws)
+        raws: list[_Raw] = []
+        for a, b in pairs:
+            if a.number is None or b.number is None or (a.times and b.times):
+                wanted = "a number that can be multiplied"
+                self.report.add(rules.WrongValue(span=b.span, written=b.span.text, wanted=wanted))
+                return None
+            raws.append(_Raw(expression.span, a.number * b.number, times=a.times or b.times))
+        decided = left.decided or right.decided
+        return _Set(self.limited(raws, expression), decided, shared, left.labels or right.labels)
 
-    def limited(self, options: list[_Raw], expression: tree.Expression) -> list[_Raw]:
+    def limited(self, options: list[_Raw], expression: tree.Expression) -> tuple[_Raw, ...]:
         if len(options) > MAX_OPTIONS:
             self.report.add(rules.TooMany(span=expression.span, limit=MAX_OPTIONS, what="options"))
-            return options[:1]
-        return options
+            return tuple(options[:1])
+        return tuple(options)
+
+
+def shortened(written: str) -> str:
+    """What was written on one line, without its end where it is long."""
+    line = " ".join(written.split())
+    return line if len(line) <= 40 else f"{line[:37]}..."

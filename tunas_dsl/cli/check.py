@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from tunas_dsl.cli.options import output_format
-from tunas_dsl.compiler import check_text, read_source
+from tunas_dsl.compiler import check_text
 from tunas_dsl.diagnostics import Diagnostic, SpaceError, render, to_json
+from tunas_dsl.sources import read_source
 
 
 @click.command("check")

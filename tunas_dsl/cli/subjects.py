@@ -8,12 +8,13 @@ import attrs
 
 from tunas_dsl.architecture_json import read_architecture
 from tunas_dsl.bundle import MANIFEST, read_bundle
-from tunas_dsl.compiler import compile_text, load_space, read_source
+from tunas_dsl.compiler import compile_text, compiled_space, load_space
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.named import MACS, cost_model
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.matching import find_indices
 from tunas_dsl.ir.selection import NotInSpace, check_indices
+from tunas_dsl.sources import read_source
 
 _VECTOR = re.compile(r"[0-9]+(:[0-9]+)*")
 
@@ -45,8 +46,7 @@ def load_subject(path: str) -> Subject:
     if path.endswith(".json"):
         network = read_architecture(Path(path)).network
         return Subject(compile_text(network, path), network)
-    source = read_source(path)
-    return Subject(compile_text(source.text, source.path), source.text)
+    return Subject(*compiled_space(read_source(path)))
 
 
 def load_indices(space: ir.Space, architecture: str | None) -> tuple[int, ...]:

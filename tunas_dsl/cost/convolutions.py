@@ -30,11 +30,11 @@ class Axes:
         """Height times width, along the axis of the decision about the size."""
         return self._along(choice, [height * width for height, width in choice.options])
 
-    def selected(self, decision: str, option: int) -> Integers:
-        """1 where ``decision`` takes ``option``, otherwise 0."""
+    def selected(self, decision: str, options: tuple[int, ...]) -> Integers:
+        """1 where ``decision`` takes one of ``options``, otherwise 0."""
         position = self.space.position[decision]
-        is_option = np.arange(len(self.space.decisions[position].options)) == option
-        return Factor((position,), is_option.astype(np.int64)).over(self.decisions)
+        is_one = np.isin(np.arange(len(self.space.decisions[position].options)), options)
+        return Factor((position,), is_one.astype(np.int64)).over(self.decisions)
 
     def split(self, choice: ir.Choice[T]) -> Iterator[tuple[T, Integers]]:
         """Each option of ``choice`` with 1 where it is selected, 0 elsewhere."""
@@ -83,14 +83,15 @@ class Convolution:
         return outputs * (self.kernel**2 * inputs + (2 if self.batch_norm else 1))
 
 
-def leaves(
-    layer: ir.Layer, selected: tuple[tuple[str, int], ...] = ()
-) -> Iterator[tuple[ir.Layer, tuple[tuple[str, int], ...]]]:
-    """Each layer in ``layer`` that has none inside, with the (decision, option) pairs that lead to it."""
+def leaves(layer: ir.Layer, selected: ir.Condition = ()) -> Iterator[tuple[ir.Layer, ir.Condition]]:
+    """Each layer in ``layer`` that has none inside, with the condition under which it is run."""
     match layer:
         case ir.Alternatives(decision=decision, layers=layers):
             for option, alternative in enumerate(layers):
-                yield from leaves(alternative, (*selected, (decision, option)))
+                yield from leaves(alternative, (*selected, (decision, (option,))))
+        case ir.Depth(decision=decision, layers=layers):
+            for number, part in enumerate(layers):
+                yield from leaves(part, (*selected, (decision, layer.reached(number))))
         case ir.Sequence() | ir.Residual():
             for child in ir.children(layer):
                 yield from leaves(child, selected)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.exchange import KINDS
-from tunas_dsl.ir.selection import chosen
+from tunas_dsl.ir.selection import chosen, kept
 
 Description = Mapping[str, str]
 """What a layer is, or what a label says of it: ``{"layer": "sepconv", "kernel": "3"}``."""
@@ -23,6 +23,8 @@ def _decided(layer: ir.Layer) -> Iterator[tuple[str, str]]:
     for part in ir.walk(layer):
         if isinstance(part, ir.Alternatives):
             yield "layer", part.decision
+        if isinstance(part, ir.Depth):
+            yield "depth", part.decision
         if isinstance(part, ir.Conv | ir.SeparableConv | ir.Bottleneck) and part.kernel.decision:
             yield "kernel", part.kernel.decision
         if isinstance(part, ir.Bottleneck) and part.expansion.decision:
@@ -43,6 +45,8 @@ def describe(layer: ir.Layer, selection: Mapping[str, int]) -> Description:
     match layer:
         case ir.Alternatives(decision=decision, layers=layers):
             return describe(layers[selection[decision]], selection)
+        case ir.Depth():
+            return describe(kept(layer, selection), selection)
         case ir.Residual(body=body):
             return describe(body, selection)
         case ir.Sequence(layers=layers):

@@ -54,8 +54,8 @@ def _parts(space: ir.Space) -> Iterator[tuple[str, Axes, list[Convolution]]]:
         for leaf, selected in leaves(layer):
             axes = _axes(space, leaf, selected)
             used: Any = np.ones([1] * len(axes.decisions), dtype=np.int64)
-            for decision, option in selected:
-                used = used * axes.selected(decision, option)
+            for decision, options in selected:
+                used = used * axes.selected(decision, options)
             if parts := convolutions(leaf, axes, used):
                 yield site, axes, parts
     if space.classifier is not None:
@@ -64,7 +64,7 @@ def _parts(space: ir.Space) -> Iterator[tuple[str, Axes, list[Convolution]]]:
         yield CLASSIFIER, axes, [linear(space.classifier, axes)]
 
 
-def _axes(space: ir.Space, leaf: ir.Layer, selected: tuple[tuple[str, int], ...]) -> Axes:
+def _axes(space: ir.Space, leaf: ir.Layer, selected: ir.Condition) -> Axes:
     own = {choice.decision for choice in settings(leaf) if choice.decision is not None}
     enclosing = {decision for decision, _ in selected}
     return Axes(space, tuple(sorted(space.position[id] for id in own | enclosing)))

@@ -85,18 +85,26 @@ class Report:
     """The findings of one run, each root cause once."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[int, int, str], Diagnostic] = {}
+        self._found: dict[tuple[str, int, int, str], Diagnostic] = {}
+        self._files: dict[str, int] = {}
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep ``diagnostic``, unless the same code was reported there or its line ignores it."""
         if diagnostic.severity == "warning" and _ignored(diagnostic):
             return
-        self._found.setdefault((diagnostic.span.start, diagnostic.span.end, diagnostic.code), diagnostic)
+        span = diagnostic.span
+        self._files.setdefault(span.source.path, len(self._files))
+        self._found.setdefault((span.source.path, span.start, span.end, diagnostic.code), diagnostic)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """All findings in the order of the text."""
-        return tuple(sorted(self._found.values(), key=lambda d: (d.span.start, d.span.end, d.code)))
+        """All findings, file by file, in the order of the text."""
+
+        def place(found: Diagnostic) -> tuple[int, int, int, str]:
+            span = found.span
+            return self._files[span.source.path], span.start, span.end, found.code
+
+        return tuple(sorted(self._found.values(), key=place))
 
     @property
     def has_errors(self) -> bool:

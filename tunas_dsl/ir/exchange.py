@@ -22,6 +22,7 @@ KINDS: dict[type, str] = {
     ir.Sequence: "sequence",
     ir.Residual: "residual",
     ir.Alternatives: "alternatives",
+    ir.Depth: "depth",
 }
 """What each class of layer is called in documents."""
 

@@ -41,16 +41,47 @@ def find_indices(space: ir.Space, architecture: ir.Space) -> tuple[int, ...]:
 
 
 def _layers(layers: Sequence[ir.Layer], targets: Sequence[ir.Layer], given: Selection) -> Iterator[Selection]:
+    targets = _written_out(targets)
     if not layers:
         if not targets:
             yield given
         return
+    first, rest = layers[0], layers[1:]
+    match first:
+        case ir.Sequence(layers=inner):
+            yield from _layers((*inner, *rest), targets, given)
+            return
+        case ir.Depth(decision=decision, counts=counts, layers=inner):
+            for option, count in enumerate(counts):
+                for bound in _bind(decision, option, given):
+                    yield from _layers((*inner[:count], *rest), targets, bound)
+            return
     if targets:
-        for selection in _match(layers[0], targets[0], given):
-            yield from _layers(layers[1:], targets[1:], selection)
-    if isinstance(layers[0], ir.Residual) and len(layers) > len(targets):
-        for selection in _skipped(layers[0].body, given):
-            yield from _layers(layers[1:], targets, selection)
+        for selection in _match(first, targets[0], given):
+            yield from _layers(rest, targets[1:], selection)
+    if isinstance(first, ir.Residual) and sum(map(_most, rest)) >= len(targets):
+        for selection in _skipped(first.body, given):
+            yield from _layers(rest, targets, selection)
+
+
+def _written_out(layers: Sequence[ir.Layer]) -> Sequence[ir.Layer]:
+    """``layers`` with those of sequences in the place of the sequences: both compute the same."""
+    if not any(isinstance(layer, ir.Sequence) for layer in layers):
+        return layers
+    return [
+        part
+        for layer in layers
+        for part in (_written_out(layer.layers) if isinstance(layer, ir.Sequence) else [layer])
+    ]
+
+
+def _most(layer: ir.Layer) -> int:
+    """How many layers ``layer`` is at most when written out."""
+    match layer:
+        case ir.Sequence(layers=layers) | ir.Depth(layers=layers):
+            return sum(map(_most, layers))
+        case _:
+            return 1
 
 
 def _skipped(layer: ir.Layer, given: Selection) -> Iterator[Selection]:
@@ -72,6 +103,8 @@ def _match(part: Any, target: Any, given: Selection) -> Iterator[Selection]:
         for number, alternative in enumerate(part.layers):
             for bound in _bind(part.decision, number, given):
                 yield from _match(alternative, target, bound)
+    elif isinstance(part, ir.Depth):
+        yield from _layers((part,), (target,), given)
     elif isinstance(part, tuple) and isinstance(target, tuple):
         yield from _layers(part, target, given)
     elif attrs.has(type(part)) and type(part) is type(target):
@@ -104,7 +137,7 @@ def _mentioned(part: Any) -> set[str]:
             return {id}
         case tuple() | list():
             return set().union(*map(_mentioned, part))
-        case ir.Alternatives():
+        case ir.Alternatives() | ir.Depth():
             return {part.decision}.union(*map(_mentioned, _settings(part)))
         case _ if attrs.has(type(part)):
             return set().union(*map(_mentioned, _settings(part)))

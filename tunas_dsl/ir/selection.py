@@ -42,6 +42,12 @@ def chosen(choice: ir.Choice[T], selection: Mapping[str, int]) -> T:
     return choice.options[0 if choice.decision is None else selection[choice.decision]]
 
 
+def kept(layer: ir.Depth, selection: Mapping[str, int]) -> ir.Sequence:
+    """The layers that are left of ``layer`` at the depth that ``selection`` picks."""
+    layers = layer.layers[: layer.counts[selection[layer.decision]]]
+    return ir.Sequence(inputs=layer.inputs, outputs=layer.outputs, layers=layers, origin=layer.origin)
+
+
 def expanded_filters(expansion: ir.Expansion, inputs: int, divisor: int) -> int:
     """The width inside a bottleneck whose selected input has ``inputs`` filters (facts 2.2)."""
     match expansion:
@@ -76,7 +82,7 @@ def prune(space: ir.Space, indices: Sequence[int]) -> ir.Space:
     """The architecture that ``indices`` selects: ``space`` with every decision taken.
 
     Of the decisions only the blocks' filters stay, with one option each, as in a space written
-    without ``|``. A layer that was skipped stays as a residual around a skip.
+    without ``|``. A layer that was skipped stays as a residual around a skip; a depth becomes a sequence.
 
     Raises:
         NotInSpace: ``indices`` is not a vector of this space.
@@ -107,6 +113,8 @@ def prune(space: ir.Space, indices: Sequence[int]) -> ir.Space:
     def layer(node: ir.Layer) -> ir.Layer:
         if isinstance(node, ir.Alternatives):
             return layer(node.layers[selection[node.decision]])
+        if isinstance(node, ir.Depth):
+            return layer(kept(node, selection))
         shapes: dict[str, Any] = {"inputs": feature_map(node.inputs), "outputs": feature_map(node.outputs)}
         match node:
             case ir.Conv() | ir.SeparableConv():

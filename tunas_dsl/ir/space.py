@@ -14,7 +14,7 @@ import attrs
 
 T = TypeVar("T")
 
-DecisionKind = Literal["filters", "expansion", "kernel", "squeeze_excite", "layer"]
+DecisionKind = Literal["filters", "expansion", "kernel", "squeeze_excite", "layer", "depth", "resolution"]
 ActivationFunction = Literal["relu", "relu6", "swish", "swish6", "sigmoid"]
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -52,13 +52,16 @@ class Decision:
 
     @property
     def warmup(self) -> Literal["op", "filters"]:
-        """What warmup does to it: an op is averaged over, filters take their largest option."""
-        return "filters" if self.kind in ("filters", "expansion") else "op"
+        """What warmup does to it: an op is averaged over, filters and sizes take their largest option."""
+        return "filters" if self.kind in ("filters", "expansion", "resolution") else "op"
 
 
 @attrs.frozen
 class Choice(Generic[T]):
-    """A setting of a layer: the option that ``decision`` selects, or a constant without one."""
+    """A setting of a layer: the option that ``decision`` selects, or a constant without one.
+
+    A decision that several settings share has an option here for each of its own, equal ones included.
+    """
 
     options: tuple[T, ...]
     decision: str | None = None
@@ -196,6 +199,23 @@ class Alternatives(LayerBase):
     layers: "tuple[Layer, ...]"
 
 
+@attrs.frozen(kw_only=True)
+class Depth(LayerBase):
+    """The first layers of a sequence: ``decision`` selects how many of ``layers``, by ``counts``.
+
+    Where a count can be the last, its layer gives the feature map of the whole, so that every depth does.
+    Op warmup averages what the depths give.
+    """
+
+    decision: str
+    counts: tuple[int, ...]
+    layers: "tuple[Layer, ...]"
+
+    def reached(self, number: int) -> tuple[int, ...]:
+        """The options under which layer ``number`` (from 0) is kept."""
+        return tuple(option for option, count in enumerate(self.counts) if count > number)
+
+
 Layer = (
     Conv
     | SeparableConv
@@ -207,6 +227,7 @@ Layer = (
     | Sequence
     | Residual
     | Alternatives
+    | Depth
 )
 
 
@@ -234,7 +255,8 @@ class Space:
     """A search space, or, where no decision has a second option, an architecture.
 
     ``decisions`` are in the reference implementation's order (facts 1.2): those of a layer
-    before the choice of the layer, a block's layers before the block's filters.
+    before the choice of the layer, a block's layers before the block's filters. A decision about the
+    size of the input is the first; one that several places share stands where the first of them does.
     """
 
     name: str
@@ -267,7 +289,7 @@ class Space:
 def children(layer: Layer) -> tuple[Layer, ...]:
     """The layers directly inside ``layer``."""
     match layer:
-        case Sequence(layers=layers) | Alternatives(layers=layers):
+        case Sequence(layers=layers) | Alternatives(layers=layers) | Depth(layers=layers):
             return layers
         case Residual(body=body):
             return (body,)

@@ -1,33 +1,46 @@
-"""Text to syntax tree. Lark does the parsing; this module gives its tree types and its errors words."""
+"""Text to syntax tree. Lark does the parsing; this module goes on after errors and gives them words."""
 
 import re
-from fractions import Fraction
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import attrs
 import lark
 from lark.lexer import Token
+from lark.utils import TextSlice
 
 from tunas_dsl.diagnostics import Diagnostic, Report
 from tunas_dsl.resources import shipped
 from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import rules, tree
+from tunas_dsl.syntax.builder import Builder, span_of
 
 MAX_CHARACTERS = 1_000_000
 MAX_NESTING = 250
+MAX_ERRORS = 20
+"""Syntax errors of a file that are reported; whoever has more has not written a space."""
 
 _WORDS = {
+    "IMPORT": "`import`",
+    "FROM": "`from`",
     "SPACE": "`space`",
     "INPUT": "`input`",
     "FILTERS": "`filters`",
     "LET": "`let`",
+    "DECIDE": "`decide`",
     "LAYER": "`layer`",
+    "DEFAULT": "`default`",
     "BLOCK": "`block`",
     "CLASSIFIER": "`classifier`",
+    "FIRST": "`first`",
+    "OF": "`of`",
     "BAR": "`|`",
+    "STRING": "a file name in quotes",
     "CALL": "a layer with arguments",
     "NAME": "a name",
     "DIMENSIONS": "an image size",
+    "SIZE": "a height and width such as `224x224`",
     "TIMES": "a factor such as `3x`",
     "NUMBER": "a number",
     "LBRACE": "`{`",
@@ -41,8 +54,12 @@ _WORDS = {
     "$END": "the end of the file",
 }
 
-_ODD_TOKEN = re.compile(r"[A-Za-z0-9_.]+|.", re.DOTALL)
+_STATEMENTS = frozenset(
+    {"IMPORT", "SPACE", "INPUT", "FILTERS", "LET", "DECIDE", "LAYER", "DEFAULT", "BLOCK", "CLASSIFIER"}
+)
+_NAMING = frozenset({"LET", "DECIDE", "LAYER", "BLOCK"})
 
+_ODD_TOKEN = re.compile(r"[A-Za-z0-9_.]+|.", re.DOTALL)
 
 _Tree = Any
 """A tree or token of Lark's: its rules say which children are which, its types do not."""
@@ -56,17 +73,15 @@ def _lark() -> lark.Lark:
     )
 
 
-def parse(source: Source, report: Report) -> tree.Space | None:
-    """The tree of ``source``, or nothing where its text cannot be read, which ``report`` then says."""
+def parse(source: Source, report: Report) -> tree.File | None:
+    """The tree of ``source``, or nothing where its text cannot be read, which ``report`` then says.
+
+    A statement with a syntax error is reported, left out, and named in ``File.broken``; what follows
+    is read as if it were not there.
+    """
     if not _has_sane_size(source, report):
         return None
-    try:
-        parsed = _lark().parse(source.text)
-    except lark.UnexpectedInput as error:
-        report.add(_explain(source, error))
-        return None
-    root: _Tree = parsed.children[0]
-    return _Builder(source, report).space(root)
+    return _Parse(source, report).file()
 
 
 def _has_sane_size(source: Source, report: Report) -> bool:
@@ -87,31 +102,178 @@ def _has_sane_size(source: Source, report: Report) -> bool:
     return True
 
 
-def _explain(source: Source, error: lark.UnexpectedInput) -> Diagnostic:
-    if isinstance(error, lark.UnexpectedCharacters):
-        start = error.pos_in_stream or 0
-        written = _ODD_TOKEN.match(source.text, start)
-        end = written.end() if written else start + 1
-        return rules.UnknownCharacter(span=Span(source, start, end), written=source.text[start:end])
-    if not isinstance(error, lark.UnexpectedToken):
-        raise error
-    parser: _Tree = error.interactive_parser
-    accepted: set[str] = parser.accepts()
-    expected = _list_of_words(accepted)
-    if error.token.type == "$END":
-        end = len(source.text.rstrip())
-        return rules.UnexpectedEnd(span=Span(source, end, end), expected=expected)
-    return rules.UnexpectedText(
-        span=_span(source, error.token),
-        found=f"`{error.token}`",
-        expected=expected,
-        help=_advice(error.token, accepted),
-    )
+@attrs.define(eq=False)
+class _Parse:
+    """One text on its way through Lark's parser, token by token."""
+
+    source: Source
+    report: Report
+    tokens: list[Token] = attrs.field(factory=list)
+    odd: list[int] = attrs.field(factory=list)  # where characters were passed over
+    broken: list[tree.Broken] = attrs.field(factory=list)
+    errors: int = 0
+
+    def file(self) -> tree.File | None:
+        """The tree, with gaps where statements are broken, or nothing where that was too much."""
+        self.tokens = list(self.lexed())
+        state: _Tree = _lark().parse_interactive("")
+        before, inside = _copy(state), None  # the statement; the brace that closes the space
+        begun: int | None = None
+        level = depth = number = 0
+        while number < len(self.tokens):
+            token = self.tokens[number]
+            try:
+                state.feed_token(token)
+            except lark.UnexpectedToken:
+                accepted = state.accepts()
+                if inside is not None and accepted == {"$END"}:
+                    self.complain(token, accepted, begun)
+                    state, depth, level, inside = inside, 1, 1, None
+                    before = _copy(state)
+                    number = self.next_statement(number)
+                elif "LET" in accepted:  # whatever came before is complete
+                    self.unknown_statement(number, accepted)
+                    if level == 0 and not self.rest_has_space(number):
+                        return None
+                    number = self.next_statement(number + 1)
+                elif begun is None or self.tokens[begun].type == "SPACE":
+                    self.complain(token, accepted, begun)
+                    return None
+                else:
+                    self.complain(token, accepted, begun)
+                    self.leave_out(begun)
+                    state, depth = _copy(before), level
+                    number = self.next_statement(number)
+                if self.errors >= MAX_ERRORS:
+                    return None
+                continue
+            if self.begins_statement(number):
+                before, begun, level = _before_last(state), number, depth
+            if token.type == "LBRACE" and depth == 0:
+                before, begun, level = _copy(state), number, 1
+            if token.type == "RBRACE" and depth == 1:
+                inside = _before_last(state)
+            depth += {"LBRACE": 1, "RBRACE": -1}.get(token.type, 0)
+            number += 1
+        root = self.end(state, before, begun)
+        return None if root is None else Builder(self.source, self.report, self.odd).file(root, self.broken)
+
+    def lexed(self) -> Iterator[Token]:
+        """The tokens; characters that the language does not have are reported and passed over."""
+        start = 0
+        while True:
+            try:
+                yield from _lark().lex(TextSlice(self.source.text, start, len(self.source.text)))
+                return
+            except lark.UnexpectedCharacters as error:
+                position = error.pos_in_stream or 0
+                written = _ODD_TOKEN.match(self.source.text, position)
+                start = written.end() if written else position + 1
+                span = Span(self.source, position, start)
+                self.add(rules.UnknownCharacter(span=span, written=span.text))
+                self.odd.append(position)
+                if self.errors >= MAX_ERRORS:
+                    return
+
+    def begins_statement(self, number: int) -> bool:
+        """Whether this token does; ``filters`` also names an argument."""
+        kind = self.tokens[number].type
+        if kind == "FILTERS":
+            return number + 1 < len(self.tokens) and self.tokens[number + 1].type == "NAME"
+        return kind in _STATEMENTS
+
+    def next_statement(self, number: int) -> int:
+        """The first token from ``number`` on that begins a statement, or the number of tokens."""
+        numbers = range(number, len(self.tokens))
+        return next((later for later in numbers if self.begins_statement(later)), len(self.tokens))
+
+    def rest_has_space(self, number: int) -> bool:
+        """Whether reading can go on at file level."""
+        return any(token.type == "SPACE" for token in self.tokens[number + 1 :])
+
+    def leave_out(self, begun: int) -> None:
+        """Remember the statement that begins there as broken, with the name that it was to define."""
+        first, *rest = self.tokens[begun : begun + 2]
+        named = bool(rest) and first.type in _NAMING and rest[0].type in ("NAME", "CALL")
+        name = str(rest[0]).removesuffix("(") if named else None
+        self.broken.append(tree.Broken(first.type.lower(), name, span=span_of(self.source, first)))
+
+    def unknown_statement(self, number: int, accepted: set[str]) -> None:
+        """Report a token that stands where a statement begins, and begins none."""
+        token, *rest = self.tokens[number : number + 2]
+        if token.type not in ("NAME", "CALL"):
+            self.complain(token, accepted, number)
+            return
+        written = str(token).removesuffix("(")
+        defines = bool(rest) and rest[0].type == "EQUAL"
+        span = Span(self.source, token.start_pos or 0, (token.start_pos or 0) + len(written))
+        self.add(rules.UnknownStatement(span=span, written=written, defines=defines))
+        names = [written] if defines else [str(other).removesuffix("(") for other in rest]
+        for name in names:
+            self.broken.append(tree.Broken(written, name, span=span))
+
+    def complain(self, token: Token, accepted: set[str], begun: int | None) -> None:
+        """Report a token that cannot stand here, unless characters were passed over just before."""
+        start = 0 if begun is None else self.tokens[begun].start_pos or 0
+        if any(start <= position < (token.end_pos or 0) for position in self.odd):
+            return
+        self.add(
+            rules.UnexpectedText(
+                span=span_of(self.source, token),
+                found=f"`{token}`",
+                expected=_list_of_words(accepted),
+                help=_advice(token, accepted),
+            )
+        )
+
+    def end(self, state: _Tree, before: _Tree, begun: int | None) -> _Tree:
+        """Lark's tree; what is still open is closed where that is possible."""
+        closed = _closed(state, 0)
+        if closed is not None:
+            return closed
+        if not self.errors:
+            last = len(self.source.text.rstrip())
+            expected = _list_of_words(state.accepts())
+            self.add(rules.UnexpectedEnd(span=Span(self.source, last, last), expected=expected))
+        for braces in (1, 2):
+            if (closed := _closed(state, braces)) is not None:
+                return closed
+        if begun is not None:
+            self.leave_out(begun)
+        return next((root for braces in (0, 1) if (root := _closed(before, braces)) is not None), None)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Report, and count."""
+        self.errors += 1
+        self.report.add(diagnostic)
+
+
+def _copy(state: _Tree) -> _Tree:
+    return state.copy(deepcopy_values=False)
+
+
+def _before_last(state: _Tree) -> _Tree:
+    """The state in which the token that was read last comes next, and everything before it is reduced."""
+    earlier = _copy(state)
+    earlier.parser_state.state_stack.pop()
+    earlier.parser_state.value_stack.pop()
+    return earlier
+
+
+def _closed(state: _Tree, braces: int) -> _Tree:
+    """Lark's tree if so many braces complete the text, or nothing."""
+    trial = _copy(state)
+    try:
+        for _ in range(braces):
+            trial.feed_token(Token("RBRACE", "}", 0, 1, 1, 1, 1, 0))
+        return trial.feed_token(Token("$END", "", 0, 1, 1, 1, 1, 0))
+    except lark.UnexpectedToken:
+        return None
 
 
 def _list_of_words(terminals: set[str]) -> str:
     """``a name, `}` or a number``, operators last, the long list of item beginnings shortened."""
-    beginnings = {"NAME", "CALL", "NUMBER", "TIMES", "LPAR", "LBRACE"}
+    beginnings = {"NAME", "CALL", "NUMBER", "TIMES", "SIZE", "LPAR", "LBRACE", "FIRST"}
     words = [_WORDS[t] for t in _WORDS if t in terminals - beginnings]
     if beginnings <= terminals:
         words.insert(0, "an expression")
@@ -121,128 +283,16 @@ def _list_of_words(terminals: set[str]) -> str:
 
 
 def _advice(token: Token, accepted: set[str]) -> str | None:
-    statements = {"SPACE", "INPUT", "FILTERS", "LET", "LAYER", "BLOCK", "CLASSIFIER"}
     if token.type == "BAR" and "NAME" in accepted:
         return "put alternatives between the layers of a block in parentheses: `(a | b)`"
     if token.type == "EQUAL" and "COLON" in accepted:
         return "arguments are written `name: value`"
-    if token.type in statements and "RBRACE" in accepted:
+    if token.type == "IMPORT":
+        return "imports stand at the beginning of the file, before the space"
+    if accepted == {"$END"}:
+        return "a `}` before it closes the space already"
+    if token.type in _STATEMENTS and "RBRACE" in accepted:
         return f"`{token}` begins a statement: close the block before it with `}}`"
-    if token.type in statements and "NAME" in accepted:
+    if token.type in _STATEMENTS | {"FROM"} and "NAME" in accepted:
         return f"`{token}` is a word of the language and cannot be a name"
     return None
-
-
-def _span(source: Source, token: Token) -> Span:
-    return Span(source, token.start_pos or 0, token.end_pos or 0)
-
-
-class _Builder:
-    """Lark's tree to ours, one method a rule."""
-
-    def __init__(self, source: Source, report: Report) -> None:
-        self.source = source
-        self.report = report
-
-    def span(self, node: _Tree) -> Span:
-        return Span(self.source, node.meta.start_pos, node.meta.end_pos)
-
-    def name(self, token: Token) -> tree.Name:
-        span = _span(self.source, token)
-        if token.type == "CALL":  # its parenthesis is part of the token
-            return tree.Name(str(token)[:-1], span=Span(self.source, span.start, span.end - 1))
-        return tree.Name(str(token), span=span)
-
-    def space(self, node: _Tree) -> tree.Space:
-        _, name, *statements = node.children
-        return tree.Space(self.name(name), tuple(self.statement(s) for s in statements), span=self.span(node))
-
-    def statement(self, node: _Tree) -> tree.Statement:
-        span, parts = self.span(node), node.children[1:]
-        match node.data:
-            case "input":
-                return self.input(parts, span)
-            case "divisor":
-                self.phrase(parts[:2], ("divisible", "by"))
-                return tree.Divisor(self.number(parts[2]), span=span)
-            case "let":
-                return tree.Let(self.name(parts[0]), self.expression(parts[1]), span=span)
-            case "layer":
-                name, *parameters, expression = parts
-                names = tuple(self.name(p) for group in parameters for p in group.children)
-                return tree.Layer(self.name(name), names, self.expression(expression), span=span)
-            case "block":
-                name, *rest = parts
-                items = tuple(self.expression(item) for item in rest if item.data != "arguments")
-                return tree.Block(self.name(name), self.arguments(rest), items, span=span)
-            case _:
-                return tree.Classifier(self.arguments(parts), span=span)
-
-    def input(self, parts: list[_Tree], span: Span) -> tree.Input:
-        self.phrase(parts[:1], ("image",))
-        if len(parts) == 2:  # 224x224x3 is one token
-            pieces = re.finditer(r"[0-9]+", parts[1])
-            start = parts[1].start_pos
-            height, width, channels = (
-                tree.Number(
-                    Fraction(piece[0]), span=Span(self.source, start + piece.start(), start + piece.end())
-                )
-                for piece in pieces
-            )
-        else:
-            self.phrase(parts[2::2], ("x", "x"))
-            height, width, channels = map(self.number, parts[1::2])
-        return tree.Input(height, width, channels, span=span)
-
-    def phrase(self, written: list[_Tree], meant: tuple[str, ...]) -> None:
-        for token, word in zip(written, meant, strict=True):
-            if token != word:
-                self.report.add(
-                    rules.Misphrased(span=_span(self.source, token), written=str(token), meant=word)
-                )
-
-    def number(self, token: Token) -> tree.Number:
-        return tree.Number(self.fraction(token, str(token)), span=_span(self.source, token))
-
-    def fraction(self, token: Token, text: str) -> Fraction:
-        numerator, _, denominator = text.partition("/")
-        if denominator and int(denominator) == 0:
-            self.report.add(rules.NotANumber(span=_span(self.source, token), written=str(token)))
-            return Fraction(1)
-        return Fraction(numerator) / int(denominator or "1")
-
-    def arguments(self, parts: list[_Tree]) -> tuple[tree.Argument, ...]:
-        groups = [part for part in parts if getattr(part, "data", "") == "arguments"]
-        return tuple(self.argument(argument) for group in groups for argument in group.children)
-
-    def argument(self, node: _Tree) -> tree.Argument:
-        *name, expression = node.children
-        return tree.Argument(
-            self.name(name[0]) if name else None, self.expression(expression), span=self.span(node)
-        )
-
-    def expression(self, node: _Tree) -> tree.Expression:
-        span, parts = self.span(node), node.children
-        match node.data:
-            case "number":
-                return self.number(parts[0])
-            case "times":
-                factor = self.fraction(parts[0], str(parts[0])[:-1])
-                return tree.Times(factor, span=span)
-            case "reference":
-                return tree.Reference(str(parts[0]), span=span)
-            case "call":
-                return tree.Call(self.name(parts[0]), self.arguments(parts), span=span)
-            case "sequence":
-                return tree.Sequence(tuple(map(self.expression, parts)), span=span)
-            case "group":
-                return self.expression(parts[0])
-            case "product" if len(parts) == 1:
-                return self.expression(parts[0])
-            case "product":
-                return tree.Product(tuple(map(self.expression, parts)), span=span)
-            case _:
-                options = [part for part in parts if isinstance(part, lark.Tree)]
-                if len(parts) == 1:  # neither a bar before nor one after: nothing to decide
-                    return self.expression(options[0])
-                return tree.Alternatives(tuple(map(self.expression, options)), span=span)

@@ -3,14 +3,15 @@
 import attrs
 
 from tunas_dsl.diagnostics import Diagnostic
+from tunas_dsl.diagnostics.diagnostic import suggest
 
 
 @attrs.frozen(kw_only=True)
 class UnexpectedText(Diagnostic):
     """Something stands where the grammar has another thing.
 
-    The message names what was found and what can stand there. Only the first such place of a
-    file is reported.
+    The message names what was found and what can stand there. The statement around it is left out,
+    and reading goes on with the next one.
     """
 
     code = "E001"
@@ -101,4 +102,45 @@ class NotText(Diagnostic):
     byte: str
 
 
-RULES = (UnexpectedText, UnknownCharacter, UnexpectedEnd, TooLarge, Misphrased, NotANumber, NotText)
+@attrs.frozen(kw_only=True)
+class TooManyDigits(Diagnostic):
+    """A number with more digits than any number of filters, pixels or classes has."""
+
+    code = "E008"
+    message = "this number has more than {limit} digits"
+
+    limit: int
+
+
+@attrs.frozen(kw_only=True)
+class UnknownStatement(Diagnostic):
+    """A statement begins with a word that no statement has.
+
+    In a space, statements begin with ``input``, ``filters divisible by``, ``let``, ``decide``, ``layer``,
+    ``default``, ``block`` or ``classifier``; before it with ``import``, ``let``, ``decide``, ``layer`` or
+    ``default``. Layers stand between the braces of a block.
+    """
+
+    code = "E009"
+    message = "`{written}` does not begin a statement"
+
+    written: str
+    defines: bool
+
+    @property
+    def hint(self) -> str:
+        """The word that was meant, or where a layer belongs."""
+        if self.defines:
+            return f"write `let {self.written} = ...` or `layer {self.written} = ...`"
+        return suggest(self.written, STATEMENTS) or "layers stand between the braces of a block"
+
+
+STATEMENTS = (
+    *("import", "space", "input", "filters", "let"),
+    *("decide", "layer", "default", "block", "classifier"),
+)
+
+RULES = (
+    *(UnexpectedText, UnknownCharacter, UnexpectedEnd, TooLarge, Misphrased),
+    *(NotANumber, NotText, TooManyDigits, UnknownStatement),
+)

@@ -83,15 +83,30 @@ class Sequence(SyntaxNode):
     items: "tuple[Expression, ...]"
 
 
-Expression = Number | Times | Reference | Call | Alternatives | Product | Sequence
+@attrs.frozen
+class Size(SyntaxNode):
+    """``224x192``: height and width in pixels."""
+
+    height: Number
+    width: Number
+
+
+@attrs.frozen
+class First(SyntaxNode):
+    """``first (2 | 3) of { a b c }``: as many of the layers as the count says."""
+
+    count: "Expression"
+    layers: Sequence
+
+
+Expression = Number | Times | Size | Reference | Call | Alternatives | Product | Sequence | First
 
 
 @attrs.frozen
 class Input(SyntaxNode):
-    """``input image 224 x 224 x 3``: height, width, channels."""
+    """``input image 224 x 224 x 3``, ``input image (160 | 192) x 3``: size and channels."""
 
-    height: Number
-    width: Number
+    size: Expression
     channels: Number
 
 
@@ -111,12 +126,36 @@ class Let(SyntaxNode):
 
 
 @attrs.frozen
+class Decide(SyntaxNode):
+    """``decide name = alternatives``: one decision for everything that names it."""
+
+    name: Name
+    expression: Expression
+
+
+@attrs.frozen
+class Parameter(SyntaxNode):
+    """``name`` or ``name: default``."""
+
+    name: Name
+    default: Expression | None
+
+
+@attrs.frozen
 class Layer(SyntaxNode):
     """``layer name(parameters) = expression``."""
 
     name: Name
-    parameters: tuple[Name, ...]
+    parameters: tuple[Parameter, ...]
     expression: Expression
+
+
+@attrs.frozen
+class Default(SyntaxNode):
+    """``default bottleneck(act: swish6)``: arguments of a built-in layer where they are not given."""
+
+    name: Name
+    arguments: tuple[Argument, ...]
 
 
 @attrs.frozen
@@ -135,7 +174,8 @@ class Classifier(SyntaxNode):
     arguments: tuple[Argument, ...]
 
 
-Statement = Input | Divisor | Let | Layer | Block | Classifier
+Definition = Let | Decide | Layer | Default
+Statement = Definition | Input | Divisor | Block | Classifier
 
 
 @attrs.frozen
@@ -144,6 +184,40 @@ class Space(SyntaxNode):
 
     name: Name
     statements: tuple[Statement, ...]
+
+
+@attrs.frozen
+class Imported(SyntaxNode):
+    """A name that is imported, and the name that it has here."""
+
+    name: Name
+    as_name: Name
+
+
+@attrs.frozen
+class Import(SyntaxNode):
+    """``import a, b as c from "file.space"``, or every name of the file with ``import "file.space"``."""
+
+    names: tuple[Imported, ...]
+    path: Name
+
+
+@attrs.frozen
+class Broken(SyntaxNode):
+    """A statement that could not be read, after which reading went on; its name, if it defines one."""
+
+    keyword: str
+    name: str | None
+
+
+@attrs.frozen
+class File(SyntaxNode):
+    """A text: what it imports and defines for itself and for others, and its space if it has one."""
+
+    imports: tuple[Import, ...]
+    definitions: tuple[Definition, ...]
+    space: Space | None
+    broken: tuple[Broken, ...] = ()
 
 
 def children(node: SyntaxNode) -> Iterator[SyntaxNode]:

@@ -1,0 +1,186 @@
+"""The names of a file: those that it defines, those that it imports, and what is wrong with them.
+
+Before: a syntax tree. After: a scope in which every name of the file has its meaning.
+"""
+
+from collections.abc import Callable, Iterable
+
+import attrs
+
+from tunas_dsl.analysis import rules
+from tunas_dsl.analysis.operators import BUILT_IN, OPERATORS, WORDS
+from tunas_dsl.analysis.scope import Binding, Scope, match_arguments
+from tunas_dsl.diagnostics import Report
+from tunas_dsl.source import Source
+from tunas_dsl.syntax import tree
+from tunas_dsl.syntax.parser import parse
+
+
+class CannotRead(Exception):
+    """An imported file that there is not, or that cannot be read; the message says why."""
+
+
+class OutsideRoot(Exception):
+    """An imported file outside the folder that imports may come from, which the message names."""
+
+
+Loader = Callable[[str, Source], Source]
+"""Gives the text of a path as the given source names it. Raises CannotRead or OutsideRoot."""
+
+
+def no_imports(path: str, importing: Source) -> Source:
+    """The loader of a text that comes from no folder."""
+    raise CannotRead("this text is in no folder, so that there is nothing beside it")
+
+
+@attrs.define(eq=False)
+class Files:
+    """The files of one compilation, each read once. ``open`` are those whose imports are being read."""
+
+    load: Loader
+    report: Report
+    scopes: dict[str, Scope] = attrs.field(factory=dict)
+    sources: list[Source] = attrs.field(factory=list)
+    open: list[str] = attrs.field(factory=list)
+
+    def scope(self, file: tree.File, source: Source) -> Scope:
+        """The names of ``file``, with those that it imports."""
+        scope = Scope()
+        self.scopes[source.path] = scope
+        self.sources.append(source)
+        self.open.append(source.path)
+        scope.broken |= {broken.name for broken in file.broken if broken.name is not None}
+        for statement in (*file.definitions, *(file.space.statements if file.space else ())):
+            _define(statement, scope, self.report)
+        for imported in file.imports:
+            self.imports(imported, scope, source)
+        self.open.pop()
+        return scope
+
+    def imports(self, imported: tree.Import, scope: Scope, source: Source) -> None:
+        """Add what ``imported`` brings to ``scope``; without its file, nothing is known of its names."""
+        other = self.other(imported.path, source)
+        if other is None:
+            scope.broken |= {named.as_name.text for named in imported.names}
+            if not imported.names:
+                scope.anything = True
+            return
+        scope.broken |= {name for name in other.broken if not imported.names}
+        for named in imported.names:
+            name, known = named.name, other.exported()
+            if name.text in known:
+                scope.define(known[name.text], self.report, named.as_name)
+                continue
+            scope.broken.add(named.as_name.text)
+            if not other.is_broken(name.text):
+                self.report.add(
+                    rules.NotExported(
+                        span=name.span, path=imported.path.text, name=name.text, known=frozenset(known)
+                    )
+                )
+        if not imported.names:
+            for text, binding in other.exported().items():
+                scope.define(binding, self.report, tree.Name(text, span=imported.path.span))
+                scope.wholesale.add(text)
+
+    def other(self, path: tree.Name, importing: Source) -> Scope | None:
+        """The names of the file that an import names, or nothing where the report says why not."""
+        try:
+            source = self.load(path.text, importing)
+        except CannotRead as error:
+            self.report.add(rules.CannotImport(span=path.span, path=path.text, reason=str(error)))
+            return None
+        except OutsideRoot as error:
+            self.report.add(rules.ImportEscapes(span=path.span, path=path.text, root=str(error)))
+            return None
+        if source.path in self.open:
+            circle = [*self.open[self.open.index(source.path) :], source.path]
+            names = " -> ".join(name.rsplit("/", 1)[-1] for name in circle)
+            self.report.add(rules.ImportCycle(span=path.span, cycle=names))
+            return None
+        if source.path not in self.scopes:
+            file = parse(source, self.report)
+            if file is None:
+                return None
+            check_names(file, self.scope(file, source), self.report)
+        return self.scopes[source.path]
+
+
+def _define(statement: tree.Statement, scope: Scope, report: Report) -> None:
+    match statement:
+        case tree.Let(name=name, expression=expression):
+            scope.define(Binding(name, (), expression, scope), report)
+        case tree.Decide(name=name, expression=expression):
+            if not isinstance(expression, tree.Alternatives | tree.Reference | tree.Product):
+                report.add(rules.NothingToDecide(span=name.span, name=name.text))
+            scope.define(Binding(name, (), expression, scope, shared=True), report)
+        case tree.Layer(name=name, parameters=parameters, expression=expression):
+            scope.define(Binding(name, parameters, expression, scope), report)
+        case tree.Default(name=name, arguments=arguments):
+            _default(name, arguments, scope, report)
+
+
+def _default(name: tree.Name, arguments: tuple[tree.Argument, ...], scope: Scope, report: Report) -> None:
+    if name.text not in OPERATORS:
+        known = frozenset(OPERATORS)
+        report.add(rules.UnknownName(span=name.span, name=name.text, what="built-in layer", known=known))
+        return
+    given = match_arguments(name.text, OPERATORS[name.text], arguments, name.span, report, complete=False)
+    scope.defaults.setdefault(name.text, {}).update(given)
+
+
+def check_names(file: tree.File, scope: Scope, report: Report) -> None:
+    """Report names that nothing defines, and parameters that are unused, repeated or hide something.
+
+    It reads definitions that nothing uses, too, so that a file of definitions can be checked.
+    """
+    statements = (*file.definitions, *(file.space.statements if file.space else ()))
+    for statement in statements:
+        if isinstance(statement, tree.Layer):
+            _check_parameters(statement, scope, report)
+        if isinstance(statement, tree.Let | tree.Decide | tree.Layer):
+            own = statement.parameters if isinstance(statement, tree.Layer) else ()
+            inside = frozenset(parameter.name.text for parameter in own)
+            _check_references(statement.expression, scope, inside, report)
+
+
+def _check_parameters(layer: tree.Layer, scope: Scope, report: Report) -> None:
+    seen: dict[str, tree.Name] = {}
+    used = {_named(node) for node in tree.walk(layer.expression)}
+    for parameter in layer.parameters:
+        name = parameter.name
+        if name.text in BUILT_IN:
+            report.add(rules.Reserved(span=name.span, name=name.text))
+        elif name.text in seen:
+            report.add(rules.DuplicateName(span=name.span, name=name.text, first=seen[name.text].span))
+        elif name.text in scope.own():
+            report.add(rules.Shadowed(span=name.span, name=name.text, first=scope.place(name.text)))
+        if name.text not in used:
+            report.add(rules.Unused(span=name.span, name=name.text))
+        seen.setdefault(name.text, name)
+
+
+def _check_references(
+    expression: tree.Expression, scope: Scope, parameters: Iterable[str], report: Report
+) -> None:
+    words = frozenset[str]().union(*WORDS.values())
+    known = scope.names() | frozenset(parameters)
+    for node in tree.walk(expression):
+        name = _named(node)
+        if name is None or name in known or name in BUILT_IN or name in words or scope.is_broken(name):
+            continue
+        span = node.name.span if isinstance(node, tree.Call) else node.span
+        layers = isinstance(node, tree.Call)
+        candidates = known | (frozenset(OPERATORS) if layers else BUILT_IN)
+        what = "layer" if layers else "name"
+        report.add(rules.UnknownName(span=span, name=name, what=what, known=candidates))
+
+
+def _named(node: tree.SyntaxNode) -> str | None:
+    match node:
+        case tree.Reference(name=name):
+            return name
+        case tree.Call(name=name):
+            return name.text
+        case _:
+            return None
