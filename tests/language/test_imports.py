@@ -80,7 +80,7 @@ def test_a_decide_is_shared_across_files(folder):
         ('import "link.space"', "E113"),
         ('import nothing, bneck from "common.space"', "E114"),
         ('import bnek from "common.space"', "E114"),
-        ('import bneck from "common.space" layer bneck(stride) = conv(stride)', "E102"),
+        ('import bneck from "common.space" layer bneck(stride) = conv(3, stride)', "E102"),
     ],
 )
 def test_an_import_that_fails_is_the_only_finding(folder, header, code):
