@@ -3,11 +3,13 @@
 import copy
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from tunas_dsl.compiler import load_space
+from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.ir.selection import AVERAGE, prune
 from tunas_torch.network import Network
 from tunas_torch.operations import Masking
@@ -77,6 +79,19 @@ def test_figures_of_reference_models(model):
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network.to("meta")(torch.empty(1, 3, 224, 224, device="meta"))
         assert counter.get_total_flops() == 2 * madds
+
+
+@pytest.mark.parametrize("path", sorted(REFERENCE.glob("*.space")), ids=lambda path: path.stem)
+def test_costs_of_reference_models_by_an_independent_count(path):
+    """What the language counts without torch, against the module that is compiled from it."""
+    space = load_space(str(path))
+    only = np.zeros((1, len(space.decisions)), int)
+    network = Network(prune(space, only[0].tolist()))
+    assert parameters_model(space).total(only) == sum(p.numel() for p in network.parameters())
+    size = space.inputs.size.constant
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network.to("meta")(torch.empty(1, space.inputs.channels.constant, *size, device="meta"))
+    assert macs_model(space).total(only) * 2 == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("path", sorted(REFERENCE.glob("*.space")), ids=lambda path: path.stem)
