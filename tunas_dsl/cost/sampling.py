@@ -1,9 +1,11 @@
 """Random points of a space, if wanted within a band of costs (facts 10)."""
 
+from collections.abc import Sequence
+
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
+from tunas_dsl.cost.drawing import Indices, Source, Uniform, empty
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.ir import space as ir
@@ -11,9 +13,7 @@ from tunas_dsl.ir import space as ir
 DRAWS = 10_000_000
 """After so many draws without enough hits, sampling in a band gives up."""
 
-_CHUNK = 8192
-
-Indices = NDArray[np.int32]
+_CHUNK = 16_384
 
 
 class SamplingError(Exception):
@@ -39,27 +39,13 @@ def sample(
     """
     if n < 0:
         raise SamplingError(f"{n} samples are wanted; the number must be 0 or more")
-    options = np.array([len(decision.options) for decision in space.decisions], dtype=np.float32)
-    source = _Source(np.random.default_rng(seed), options)
+    options = [len(decision.options) for decision in space.decisions]
     if band is None:
-        return _collect(source, n, None)
+        return _collect(Uniform(options), options, n, seed)
     if model is None:
         raise TypeError("a band of costs needs a cost model")
     _check_band(space, model, band)
-    return _collect(source, n, _Band(model, *band))
-
-
-@attrs.frozen(eq=False)
-class _Source:
-    random: np.random.Generator
-    options: NDArray[np.float32]
-
-    def draw(self) -> Indices:
-        """A chunk of index vectors, decision by decision in memory, as cost models like it."""
-        # 24 random bits an option: twice as fast as 53, and the product still never rounds up to a whole.
-        uniform = self.random.random((len(self.options), _CHUNK), dtype=np.float32)
-        uniform *= self.options[:, None]
-        return uniform.astype(np.int32).T
+    return _reject(Uniform(options), options, n, seed, _Band(model, *band))
 
 
 @attrs.frozen(eq=False)
@@ -70,27 +56,39 @@ class _Band:
 
     def hits(self, indices: Indices) -> Indices:
         costs = self.model.total(indices)
-        return indices[(self.low <= costs) & (costs <= self.high)]
+        return indices.T[:, (self.low <= costs) & (costs <= self.high)].T
 
     def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g} {self.model.unit}"
 
 
-def _collect(source: _Source, n: int, band: _Band | None) -> Indices:
-    chunks: list[Indices] = []
+def _collect(source: Source, options: Sequence[int], n: int, seed: int) -> Indices:
+    random, indices = np.random.default_rng(seed), empty(n, options)
+    for start in range(0, n - n % _CHUNK, _CHUNK):
+        source.fill(random, indices.T[:, start : start + _CHUNK])
+    if n % _CHUNK:
+        # A whole chunk even where a part is wanted: fewer samples are then the first of more.
+        last = empty(_CHUNK, options)
+        source.fill(random, last.T)
+        indices[n - n % _CHUNK :] = last[: n % _CHUNK]
+    return indices
+
+
+def _reject(source: Source, options: Sequence[int], n: int, seed: int, band: _Band) -> Indices:
+    random, indices, chunk = np.random.default_rng(seed), empty(n, options), empty(_CHUNK, options)
     found = drawn = 0
     while found < n:
-        if band is not None and drawn >= DRAWS:
+        if drawn >= DRAWS:
             raise SamplingError(
                 f"only {found:,} of {drawn:,} random architectures cost {band}: "
                 f"ask for fewer than {n:,}, or for a wider band"
             )
-        chunk = source.draw()
-        drawn += len(chunk)
-        chunks.append(chunk if band is None else band.hits(chunk))
-        found += len(chunks[-1])
-    empty = np.empty((0, len(source.options)), dtype=np.int32)
-    return np.concatenate([empty, *chunks])[:n]
+        source.fill(random, chunk.T)
+        drawn += _CHUNK
+        hits = band.hits(chunk)[: n - found]
+        indices[found : found + len(hits)] = hits
+        found += len(hits)
+    return indices
 
 
 def _check_band(space: ir.Space, model: CostModel, band: tuple[float, float]) -> None:
