@@ -23,7 +23,7 @@ class Source(Protocol):
 
 
 def empty(n: int, options: Sequence[int]) -> Indices:
-    """Room for ``n`` index vectors, in the smallest integers that have room for the ``options``, and for -1."""
+    """Room for ``n`` index vectors, in the smallest integers that hold the ``options``, and -1."""
     largest = max(options, default=0)
     dtype = next(dtype for dtype in (np.int8, np.int16, np.int32) if largest <= np.iinfo(dtype).max)
     return np.empty((len(options), n), dtype=dtype).T

@@ -1,4 +1,4 @@
-"""Sums of table entries for very many index vectors, at memory speed: small dtypes, chunks that fit a cache."""
+"""Sums of table entries for very many index vectors: small dtypes, and chunks that fit a cache."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
