@@ -8,13 +8,9 @@ Times are of the process, so that other work on the machine counts as little as 
 
 import argparse
 import json
-import os
 import platform
 import time
 from collections.abc import Callable
-
-for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[threads] = "1"
 
 import numpy as np
 

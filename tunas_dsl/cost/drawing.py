@@ -45,9 +45,11 @@ class Uniform:
     def fill(self, random: np.random.Generator, columns: Indices) -> None:
         """One random number a group of decisions, taken apart into its digits."""
         n = columns.shape[1]
-        rest, digit = np.empty(n, dtype=np.uint32), np.empty(n, dtype=np.uint32)
+        rest: NDArray[np.uint32] = np.empty(n, dtype=np.uint32)
+        digit: NDArray[np.uint32] = np.empty(n, dtype=np.uint32)
         for group in self._groups:
-            number = random.integers(0, math.prod(length for _, length in group), n, dtype=np.uint32)
+            product = math.prod(length for _, length in group)
+            number: NDArray[np.uint32] = random.integers(0, product, n, dtype=np.uint32)
             for position, length in group:
                 np.floor_divide(number, np.uint32(length), out=rest)
                 np.multiply(rest, np.uint32(length), out=digit)
