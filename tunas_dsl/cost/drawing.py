@@ -49,7 +49,7 @@ class Uniform:
         digit: NDArray[np.uint32] = np.empty(n, dtype=np.uint32)
         for group in self._groups:
             product = math.prod(length for _, length in group)
-            number: NDArray[np.uint32] = random.integers(0, product, n, dtype=np.uint32)
+            number = np.asarray(random.integers(0, product, n, dtype=np.uint32))
             for position, length in group:
                 np.floor_divide(number, np.uint32(length), out=rest)
                 np.multiply(rest, np.uint32(length), out=digit)
