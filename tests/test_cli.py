@@ -132,6 +132,43 @@ def test_failed_start_leaves_the_folder_free(tmp_path):
     assert not run.exists()
 
 
+SYNTHETIC = "tunas_dsl.search.synthetic:SyntheticQuality"
+
+
+def test_search_with_a_quality_of_ones_own_needs_no_data(tmp_path):
+    run = tmp_path / "run"
+    arguments = ("search", "digits", "--quality", SYNTHETIC, "--latency", "macs", "--target", "0.2")
+    ended = tunas(*arguments, "--steps", 20, "--seed", 1, "-o", run)
+    assert "80 evaluations" in ended.stdout
+    vector = tunas("export", run, "--format", "indices").stdout.strip()
+    assert json.loads((run / "result.json").read_text())["indices"] == [int(i) for i in vector.split(":")]
+    again = tunas("search", "--resume", "-o", run).stdout
+    assert again == ended.stdout
+    assert "`target` is 0.3" in tunas("search", "--resume", "--target", "0.3", "-o", run, status=1).stderr
+
+
+@pytest.mark.parametrize("algorithm", ["random", "evolution"])
+def test_baselines_keep_to_the_band_and_export(tmp_path, algorithm):
+    run = tmp_path / "run"
+    band = ("--latency", "macs", "--target", "0.2", "--within", "0.01")
+    ended = tunas("baseline", algorithm, "digits", "--quality", SYNTHETIC, *band, "-n", 150, "-o", run)
+    assert "150 evaluations" in ended.stdout
+    tunas("export", run, "-o", tmp_path / "a.json")
+    assert abs(document("cost", "digits", tmp_path / "a.json")["macs"] / 1e6 - 0.2) <= 0.01
+
+
+@pytest.mark.parametrize(
+    ("more", "part"),
+    [
+        (("--data", "digits"), "--data and --quality exclude each other"),
+        (("--batch-size", "4"), "there is no use for --batch-size"),
+    ],
+)
+def test_training_and_a_quality_of_ones_own_exclude_each_other(more, part):
+    arguments = ("search", "digits", "--quality", SYNTHETIC, "--latency", "macs", "--target", "0.2")
+    assert part in tunas(*arguments, "--steps", 9, "-o", "never", *more, status=2).stderr
+
+
 def test_export_takes_the_most_probable_options_in_every_format(tmp_path):
     path = tmp_path / "run"
     tunas("compile", "digits", "-o", tmp_path / "bundle")

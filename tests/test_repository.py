@@ -55,6 +55,13 @@ def test_commands_before_a_search_do_not_import_torch(arguments):
     assert ended.stdout
 
 
+def test_a_search_without_a_supernet_does_not_import_torch(tmp_path):
+    source = ("--quality", "tunas_dsl.search.synthetic:SyntheticQuality", "--latency", "macs")
+    arguments = ("search", "digits", *source, "--target", "0.2", "--steps", "5", "-o", str(tmp_path / "run"))
+    ended = run(sys.executable, "-c", RUN_COMMAND, *arguments)
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_imports_point_down():
     program = Path(sys.executable).with_name("lint-imports")
     ended = run(program, "--no-cache")

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE
+from tunas_dsl.search.activity import Activity
 
 
 @attrs.frozen(eq=False)
@@ -57,7 +58,11 @@ class Policy(nn.Module):
         self.register_buffer("counts", counts, persistent=False)
         self.register_buffer("largest", torch.tensor([d.largest for d in decisions]), persistent=False)
         self.register_buffer("is_op", torch.tensor([d.warmup == "op" for d in decisions]), persistent=False)
-        self.activity = Activity(space if hierarchical else _without_conditions(space))
+        self._activity = Activity((space if hierarchical else _without_conditions(space)).decisions)
+
+    def activity(self, indices: Tensor) -> Tensor:
+        """Which decisions count: ``(K, D)`` index vectors, with AVERAGE allowed, give ``(K, D)`` bool."""
+        return torch.from_numpy(self._activity(indices.numpy()))
 
     def log_probabilities(self) -> Tensor:
         """The log-probability of every option, ``(D, C)``; 0 where there is no option."""
@@ -125,43 +130,6 @@ class Policy(nn.Module):
         """The most probable option of each decision; the first one wins a tie."""
         logits = self.logits.detach().masked_fill(~self.exists, -torch.inf)
         return tuple(int(index) for index in np.argmax(logits.cpu().numpy(), axis=1))
-
-
-class Activity:
-    """Which decisions count in an index vector, for many vectors at once.
-
-    The tensor form of :func:`tunas_dsl.ir.selection.active_decisions`: a decision counts where one
-    of its conditions holds, and a condition holds where none of its terms fails.
-    """
-
-    def __init__(self, space: ir.Space) -> None:
-        conditions = [
-            (owner, terms) for owner, decision in enumerate(space.decisions) for terms in decision.active
-        ]
-        terms = [
-            (condition, space.position[id], options)
-            for condition, (_, conjunction) in enumerate(conditions)
-            for id, options in conjunction
-        ]
-        width = max((len(d.options) for d in space.decisions), default=1)
-        self.always = torch.tensor([not d.active for d in space.decisions])
-        self.subject = torch.tensor([subject for _, subject, _ in terms], dtype=torch.long)
-        # The last column stands for AVERAGE = -1, which keeps every option alive.
-        self.excluded = torch.ones(len(terms), width + 1, dtype=torch.float64)
-        self.excluded[:, AVERAGE] = 0
-        self.within = torch.zeros(len(terms), len(conditions), dtype=torch.float64)
-        for term, (condition, _, options) in enumerate(terms):
-            self.excluded[term, list(options)] = 0
-            self.within[term, condition] = 1
-        self.grants = torch.zeros(len(conditions), len(space.decisions), dtype=torch.float64)
-        for condition, (owner, _) in enumerate(conditions):
-            self.grants[condition, owner] = 1
-
-    def __call__(self, indices: Tensor) -> Tensor:
-        """``(K, D)`` index vectors, with AVERAGE allowed, give ``(K, D)`` bool."""
-        failed = self.excluded[torch.arange(len(self.subject)), indices[:, self.subject]]  # (K, terms)
-        holds = (failed @ self.within == 0).double()  # (K, conditions)
-        return self.always | (holds @ self.grants > 0)
 
 
 def _without_conditions(space: ir.Space) -> ir.Space:

@@ -1,12 +1,8 @@
 """A search from its run folder to its result: resumption, log, checkpoints, and interruptions."""
 
 import hashlib
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 
 import torch
 
@@ -16,7 +12,8 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.exchange import space_document
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.events import EventLog, StepEvent
-from tunas_dsl.search.progress import Outcome, Progress
+from tunas_dsl.search.interruption import interruption
+from tunas_dsl.search.progress import Outcome, Progress, Remaining
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.checkpoint import Header, load_checkpoint, save_checkpoint
 from tunas_torch.data import open_data
@@ -33,6 +30,7 @@ def start_search(
         SearchError: the space has no classifier, or fewer classes than the data, or there is no such device.
         DataError: the data cannot be used.
     """
+    settings, source = run.over_images()
     if threads is not None:
         torch.set_num_threads(threads)
     if space.classifier is None:
@@ -43,14 +41,14 @@ def start_search(
         raise SearchError(f"there is no device `{device}` on this machine: use `cpu`") from None
     height, width = max(space.inputs.size.options)  # a resolution decision only makes them smaller
     shape = (space.inputs.channels.constant, height, width)
-    data = open_data(run.data, image_shape=shape, seed=run.settings.seed)
+    data = open_data(source, image_shape=shape, seed=settings.seed)
     if len(data.class_names) > space.classifier.classes:
         raise SearchError(
             f"`{data.name}` has {len(data.class_names)} classes, "
             f"but the classifier of `{space.name}` only {space.classifier.classes}"
         )
-    supernet = Supernet(space, seed=run.settings.seed).to(device)
-    return Search(supernet, model, data, run.settings)
+    supernet = Supernet(space, seed=settings.seed).to(device)
+    return Search(supernet, model, data, settings)
 
 
 def run_search(
@@ -96,41 +94,6 @@ def run_search(
     if outcome.status == "finished":
         run.write_result(outcome)
     return outcome
-
-
-class Remaining:
-    """How long the rest takes, from the pace since the start."""
-
-    def __init__(self, steps: int) -> None:
-        self.steps = steps
-        self.start = time.monotonic()
-
-    def seconds(self, left: int) -> float:
-        """The estimate with ``left`` steps to go."""
-        return (time.monotonic() - self.start) / (self.steps - left) * left
-
-
-@contextmanager
-def interruption() -> Iterator[Callable[[], bool]]:
-    """Gives a function that says whether Ctrl-C or SIGTERM came; a second Ctrl-C ends the program at once.
-
-    Outside the main thread, where Python delivers no signals, it never says so.
-    """
-    received: list[int] = []
-
-    def note(number: int, _: FrameType | None) -> None:
-        received.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(received)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _restore(search: Search, run: RunFolder, tell: Callable[[str], None]) -> None:

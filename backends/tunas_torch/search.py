@@ -16,6 +16,7 @@ from torch import Tensor
 
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.search import schedule
+from tunas_dsl.search.baseline import Baseline
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.events import StepEvent
 from tunas_dsl.search.reward import reward
@@ -23,7 +24,7 @@ from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.data import BatchSchedule, ImageData
 from tunas_torch.optimizer import RMSProp
 from tunas_torch.policy import Policy, Sampled
-from tunas_torch.reinforce import Baseline, PolicyOptimizer
+from tunas_torch.reinforce import PolicyOptimizer
 from tunas_torch.supernet import Supernet
 
 _SAMPLING, _AUGMENTATION, _TRAINING, _VALIDATION = range(4)

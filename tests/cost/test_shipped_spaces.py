@@ -13,6 +13,7 @@ from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.sampling import sample
 from tunas_dsl.documents import dump, parse
 from tunas_dsl.ir.exchange import read_space, space_document
+from tunas_dsl.ir.selection import AVERAGE
 from tunas_dsl.resources import shipped
 
 FILES = sorted(Path(str(shipped("spaces"))).glob("**/*.space"))
@@ -49,3 +50,13 @@ def test_reference_networks_have_the_parameters_that_torchvision_gives_them(name
     network = load_space(str(file))
     nothing = np.zeros((1, len(network.decisions)), dtype=int)
     assert parameters_model(network).total(nothing) == [parameters + 1281]
+
+
+@pytest.mark.parametrize(("name", "latency"), [("digits", "macs"), ("mobilenet_v3_like", "pixel1")])
+def test_a_few_points_at_a_time_cost_to_the_bit_what_many_do(name, latency):
+    space = load_space(name)
+    model = cost_model(space, latency)
+    indices = sample(space, 600, 0)
+    indices[np.random.default_rng(0).random(indices.shape) < 0.1] = AVERAGE
+    few = [model.total(indices[start : start + 3]) for start in range(0, len(indices), 3)]
+    assert (np.concatenate(few) == model.total(indices)).all()

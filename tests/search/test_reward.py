@@ -17,14 +17,18 @@ def test_fixture_of_the_reference_code(kind, expected):
 
 @given(ACCURACY)
 def test_all_kinds_are_the_accuracy_at_the_target(accuracy):
-    assert [reward(kind, accuracy, 84.0, 84.0, -0.1) for kind in REWARD_KINDS] == pytest.approx(
-        [accuracy] * 3
-    )
+    rewards = [reward(kind, accuracy, 84.0, 84.0, -0.1) for kind in REWARD_KINDS]
+    assert rewards == pytest.approx([accuracy] * 4)
+
+
+@given(ACCURACY, RATIO)
+def test_without_a_reward_for_cost_only_accuracy_counts(accuracy, ratio):
+    assert reward("none", accuracy, ratio, 1.0, -0.1) == accuracy
 
 
 @given(ACCURACY, RATIO)
 def test_below_the_target_hard_pays_nothing_soft_pays_and_absolute_charges(accuracy, ratio):
-    absolute, soft, hard = (reward(kind, accuracy, ratio * 10, 10.0, -0.1) for kind in REWARD_KINDS)
+    absolute, soft, hard = (reward(kind, accuracy, ratio * 10, 10.0, -0.1) for kind in REWARD_KINDS[:3])
     assert absolute <= accuracy
     assert hard == pytest.approx(min(soft, accuracy))
     assert (soft >= accuracy) == (ratio <= 1)

@@ -26,7 +26,7 @@ def test_learning_rates_follow_the_scale_of_the_search():
         ({"batch_size": "big"}, "`batch_size` is 'big'"),
         ({"target": float("nan")}, "`target` is nan, but must be a number above 0"),
         ({"beta": 0.1}, "missing the target must not pay"),
-        ({"reward": "mnas"}, "one of absolute, soft, hard"),
+        ({"reward": "mnas"}, "one of absolute, soft, hard, none"),
         ({"policy_lr_schedule": "cosine"}, "one of constant, exponential"),
         ({"seed": -1}, "`seed` is -1"),
         ({"hierarchical": 1}, "true or false"),

@@ -16,6 +16,7 @@ COMMANDS = {
     "sample": "Draw random architectures.",
     "compile": "Write a compiled space as a folder.",
     "search": "Search a space, into a run folder.",
+    "baseline": "Random search and evolution, to compare a search with.",
     "export": "Write the architecture that a search found.",
 }
 

@@ -34,7 +34,7 @@ def command(run: Path, output: Path | None, format: str) -> None:
 def _of_run(path: Path, format: str) -> str:
     run = RunFolder.open(path)
     bundle = read_bundle(run.bundle)
-    indices = run.most_probable(bundle.space)
+    indices = run.found(bundle.space)
     if format == "indices":
         return _vector(indices)
     network = unparse(prune(bundle.space, indices))

@@ -10,3 +10,8 @@ latency = click.option(
     metavar="TABLE|macs",
     help="A latency table: a file, a folder, or a shipped one such as pixel1.",
 )
+quality = click.option(
+    "--quality",
+    metavar="MODULE:FUNCTION",
+    help="What rates architectures: a function of index vectors, (n, decisions), that gives n numbers.",
+)

@@ -12,10 +12,10 @@ _SECONDS = 10.0
 
 
 class Reporter:
-    """Shows each step that it is told of; costs are in ``unit``."""
+    """Shows each step that it is told of; costs are in ``unit``, and what is best is ``best``."""
 
-    def __init__(self, unit: str) -> None:
-        self._unit = unit
+    def __init__(self, unit: str, quality: str = "accuracy", best: str = "argmax") -> None:
+        self._unit, self._quality, self._best = unit, quality, best
         self._console = Console(stderr=True, highlight=False)
         self._live = Live(console=self._console, auto_refresh=False) if self._console.is_terminal else None
         self._shown_at = time.monotonic()
@@ -44,8 +44,9 @@ class Reporter:
         self._console.print(sentence, markup=False, soft_wrap=True)
 
     def _line(self, progress: Progress) -> str:
+        entropy = "" if progress.entropy is None else f"entropy {progress.entropy:.2f}  "
         return (
-            f"step {progress.step}/{progress.steps}  accuracy {progress.accuracy:.3f}  "
-            f"sampled {progress.sampled_cost:.4g}, argmax {progress.argmax_cost:.4g} {self._unit}  "
-            f"entropy {progress.entropy:.2f}  {progress.seconds_left:.0f} s left"
+            f"step {progress.step}/{progress.steps}  {self._quality} {progress.accuracy:.3f}  "
+            f"sampled {progress.sampled_cost:.4g}, {self._best} {progress.argmax_cost:.4g} {self._unit}  "
+            f"{entropy}{progress.seconds_left:.0f} s left"
         )

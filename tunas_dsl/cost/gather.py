@@ -16,6 +16,9 @@ _CHUNK = 16_384
 _BLOCK = 512
 """Rows that are transposed at a time: what is read column by column then fits the first cache."""
 
+_FEW = 64
+"""Up to so many index vectors, one look-up in all tables takes less time than one look-up in each."""
+
 Integers = NDArray[np.integer[Any]]
 
 
@@ -44,6 +47,33 @@ class _Table:
         return into
 
 
+@attrs.frozen(eq=False)
+class _Joined:
+    """Tables behind one another: ``strides``, ``(D, T)``, and ``starts``, ``(T,)``, lead into ``entries``."""
+
+    strides: NDArray[np.float64]
+    starts: NDArray[np.float64]
+    entries: NDArray[np.float64]
+
+    @classmethod
+    def compile(cls, tables: Sequence[_Table], width: int) -> "_Joined":
+        strides = np.zeros((width, len(tables)))
+        for number, table in enumerate(tables):
+            steps = np.cumprod([1, *table.lengths[:0:-1]])[::-1]
+            strides[list(table.decisions), number] = steps[: len(table.decisions)]
+        starts = np.cumsum([0, *(len(table.entries) for table in tables)])[:-1]
+        # Of one more than the index, so that AVERAGE is 0.
+        starts = starts - AVERAGE * strides.sum(axis=0)
+        return cls(strides, starts, np.concatenate([[], *(table.entries for table in tables)]))
+
+    def sums(self, indices: Integers) -> NDArray[np.float64]:
+        """The sums, ``(n,)``, of checked ``indices``, ``(n, D)``: to the bit those table by table."""
+        positions = (indices @ self.strides + self.starts).astype(np.intp)
+        if not positions.shape[1]:
+            return np.zeros(len(indices))
+        return np.asarray(np.add.accumulate(self.entries[positions], axis=1)[:, -1])
+
+
 class Gather:
     """The sum of one entry of each of some ``factors``, for index vectors of ``options`` options."""
 
@@ -52,6 +82,7 @@ class Gather:
         largest = max([*options, *(len(table.entries) for table in self._tables)], default=0)
         self._dtype: type[np.integer[Any]] = np.int16 if largest < 2**15 else np.int32
         self._options = np.array(options, dtype=np.int64)
+        self._joined = _Joined.compile(self._tables, len(self._options))
 
     def sums(self, indices: Integers) -> NDArray[np.float64]:
         """The sums, ``(N,)``, for ``indices``, ``(N, D)``; those decision by decision in memory go fastest.
@@ -63,6 +94,10 @@ class Gather:
             raise NotInSpace(
                 f"indices of shape {indices.shape}, but the space has {len(self._options)} decisions"
             )
+        if 0 < len(indices) <= _FEW:
+            if indices.size:
+                self._check(indices.min(axis=0), indices.max(axis=0))
+            return self._joined.sums(indices)
         sums = np.zeros(len(indices), dtype=np.float64)
         positions = np.empty(min(_CHUNK, len(indices)), dtype=self._dtype)
         entries = np.empty(len(positions), dtype=np.float64)

@@ -39,6 +39,27 @@ class StepEvent:
     filter_warmup: float
 
 
+@attrs.frozen(kw_only=True)
+class EvaluationEvent:
+    """What one step of a search without a supernet did, ``step`` counting from 0.
+
+    As :class:`StepEvent`, with ``accuracy`` for whatever the quality is, and ``argmax_cost`` for the best
+    architecture so far where there is no policy. ``evaluations`` counts architectures from the start;
+    ``best`` is the best quality so far. What an algorithm does not have is left out.
+    """
+
+    step: int
+    evaluations: int
+    accuracy: float
+    cost: float
+    argmax_cost: float
+    reward: float | None = None
+    baseline: float | None = None
+    entropy: float | None = None
+    policy_lr: float | None = None
+    best: float | None = None
+
+
 class EventLog:
     """Appends to the events of one run; the file is made when the first event comes.
 
@@ -51,9 +72,9 @@ class EventLog:
         if path.exists():
             _drop_cut_line(path)
 
-    def step(self, event: StepEvent) -> None:
+    def step(self, event: StepEvent | EvaluationEvent) -> None:
         """Log one step."""
-        self._append("step", attrs.asdict(event))
+        self._append("step", attrs.asdict(event, filter=lambda _, figure: figure is not None))
 
     def resumed(self, step: int) -> None:
         """Log that the search goes on with ``step``; later steps logged before are void."""

@@ -1,5 +1,6 @@
 """What a running search tells its caller, and what it ends with."""
 
+import time
 from typing import Literal
 
 import attrs
@@ -9,25 +10,27 @@ import attrs
 class Progress:
     """The state after one step: ``step`` of ``steps`` are done.
 
-    ``accuracy`` (0 to 1), ``reward`` and ``sampled_cost`` are means over the step's architectures,
-    costs are in the unit of the cost model, ``entropy`` is in nats; ``seconds_left`` is an estimate.
+    ``accuracy`` (0 to 1, or any quality), ``reward`` and ``sampled_cost`` are means over the step's
+    architectures, costs are in the unit of the cost model, ``entropy`` is in nats; ``seconds_left`` is an
+    estimate. Without a policy there is neither reward nor entropy.
     """
 
     step: int
     steps: int
     accuracy: float
-    reward: float
+    reward: float | None
     sampled_cost: float
     argmax_cost: float
-    entropy: float
+    entropy: float | None
     seconds_left: float
 
 
 @attrs.frozen(kw_only=True)
 class Outcome:
-    """How a search ended: after ``step`` steps, with the most probable architecture so far.
+    """How a search ended: after ``step`` steps, with the most probable architecture so far, or the best.
 
-    ``indices`` has one option number per decision; ``cost`` is in ``unit``.
+    ``indices`` has one option number per decision; ``cost`` is in ``unit``. ``evaluations`` counts the
+    architectures that a quality was asked for.
     """
 
     status: Literal["finished", "interrupted"]
@@ -35,3 +38,16 @@ class Outcome:
     indices: tuple[int, ...]
     cost: float
     unit: str
+    evaluations: int | None = None
+
+
+class Remaining:
+    """How long the rest takes, from the pace since the start."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.start = time.monotonic()
+
+    def seconds(self, left: int) -> float:
+        """The estimate with ``left`` steps to go."""
+        return (time.monotonic() - self.start) / (self.steps - left) * left

@@ -10,8 +10,11 @@ import attrs
 
 from tunas_dsl import documents
 from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.selection import NotInSpace, check_indices
+from tunas_dsl.search.algorithms import SETTINGS
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.progress import Outcome
+from tunas_dsl.search.setting import Settings
 from tunas_dsl.search.settings import SearchSettings
 
 RUN_SCHEMA = "tunas.run/1"
@@ -23,18 +26,31 @@ RESULT_SCHEMA = "tunas.result/1"
 class RunFolder:
     """One search: what it was started with, and where its files are.
 
-    ``data`` names the data set as the user wrote it, ``cost`` the bundle's cost model. The folder holds
-    ``settings.json``, ``bundle/`` (the compiled space, written by whoever makes the run),
-    ``events.jsonl``, ``policy.json``, the backend's checkpoints, and in the end ``result.json``.
+    ``data`` names the data set of a supernet's search as the user wrote it; a search without a supernet
+    has none, but a ``quality`` (module:function) and an ``algorithm``. ``cost`` names the bundle's cost
+    model. The folder holds ``settings.json``, ``bundle/`` (the compiled space, written by whoever
+    makes the run), ``events.jsonl``, ``policy.json`` where there is a policy, checkpoints, and in
+    the end ``result.json``.
     """
 
     path: Path
-    settings: SearchSettings
-    data: str
+    settings: Settings
+    data: str | None
     cost: str
+    quality: str | None = None
+    algorithm: str = "reinforce"
 
     @classmethod
-    def create(cls, path: Path, settings: SearchSettings, data: str, cost: str) -> "RunFolder":
+    def create(
+        cls,
+        path: Path,
+        settings: Settings,
+        data: str | None,
+        cost: str,
+        *,
+        quality: str | None = None,
+        algorithm: str = "reinforce",
+    ) -> "RunFolder":
         """Make the folder and write its settings.
 
         Raises:
@@ -43,7 +59,7 @@ class RunFolder:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise SearchError(f"{path} exists and is not an empty folder: name another one, or resume it")
         path.mkdir(parents=True, exist_ok=True)
-        run = cls(path, settings, data, cost)
+        run = cls(path, settings, data, cost, quality, algorithm)
         write_document(path / "settings.json", run._description())
         return run
 
@@ -57,10 +73,14 @@ class RunFolder:
         file = path / "settings.json"
         description = read_document(file, RUN_SCHEMA, "is not the folder of a search")
         settings, data, cost = (description.get(key) for key in ("settings", "data", "cost"))
-        if not (isinstance(settings, dict) and isinstance(data, str) and isinstance(cost, str)):
+        quality, algorithm = description.get("quality"), description.get("algorithm", "reinforce")
+        if not (isinstance(settings, dict) and isinstance(quality or data, str) and isinstance(cost, str)):
             raise SearchError(f"{file}: `settings` is not an object, or `data` or `cost` not a text")
+        if quality is not None and algorithm not in SETTINGS:
+            raise SearchError(f"{file}: there is no algorithm `{algorithm}`")
+        kind = SearchSettings if quality is None else SETTINGS[algorithm]
         try:
-            return cls(path, SearchSettings.from_json(settings), data, cost)
+            return cls(path, kind.from_json(settings), data, cost, quality, algorithm)
         except SearchError as error:
             raise SearchError(f"{file}: {error}") from None
 
@@ -68,6 +88,16 @@ class RunFolder:
     def fingerprint(self) -> str:
         """A hash of what the run was started with, for a checkpoint to be held against."""
         return hashlib.sha256(documents.dump(self._description()).encode()).hexdigest()
+
+    def over_images(self) -> tuple[SearchSettings, str]:
+        """The settings and the data of a search over a supernet.
+
+        Raises:
+            SearchError: this one has another source of quality.
+        """
+        if self.data is None or not isinstance(self.settings, SearchSettings):
+            raise SearchError(f"{self.path} is a search without a supernet: there is nothing to train")
+        return self.settings, self.data
 
     @property
     def bundle(self) -> Path:
@@ -107,13 +137,33 @@ class RunFolder:
         rows = (logits[decision.id] for decision in space.decisions)
         return tuple(row.index(max(row)) for row in rows)
 
+    def found(self, space: ir.Space) -> tuple[int, ...]:
+        """The index vector that the search found, or as of the last checkpoint would end with.
+
+        Raises:
+            SearchError: there is none yet, or it is not one of ``space``.
+        """
+        if self.algorithm == "reinforce":
+            return self.most_probable(space)
+        absent = "has no result yet: the search has not finished"
+        document = read_document(self.path / "result.json", RESULT_SCHEMA, absent)
+        try:
+            return check_indices(space, document["indices"])
+        except (KeyError, TypeError, NotInSpace) as error:
+            raise SearchError(
+                f"{self.path / 'result.json'} is no result for `{space.name}`: {error}"
+            ) from None
+
     def write_result(self, outcome: Outcome) -> None:
         """Write ``result.json``."""
-        write_document(self.path / "result.json", {"schema": RESULT_SCHEMA, **attrs.asdict(outcome)})
+        figures = attrs.asdict(outcome, filter=lambda _, figure: figure is not None)
+        write_document(self.path / "result.json", {"schema": RESULT_SCHEMA, **figures})
 
     def _description(self) -> dict[str, Any]:
-        settings = self.settings.to_json()
-        return {"schema": RUN_SCHEMA, "data": self.data, "cost": self.cost, "settings": settings}
+        source = {"data": self.data}
+        if self.quality is not None:
+            source = {"quality": self.quality, "algorithm": self.algorithm}
+        return {"schema": RUN_SCHEMA, **source, "cost": self.cost, "settings": self.settings.to_json()}
 
 
 def write_document(path: Path, document: Mapping[str, Any]) -> None:

@@ -1,0 +1,66 @@
+"""The policy without torch and the backend's: the same architectures drawn, the same logits learnt."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.search.spaces import DECISIONS, costs
+from tunas_dsl.ir import space as ir
+from tunas_dsl.search.baseline import Baseline
+from tunas_dsl.search.reinforce import Reinforce
+from tunas_dsl.search.reward import reward
+from tunas_dsl.search.schedule import policy_lr
+from tunas_dsl.search.settings import PolicySettings
+from tunas_torch.policy import Policy
+from tunas_torch.reinforce import PolicyOptimizer
+
+INPUTS = ir.FeatureMap(ir.constant(3), ir.constant((8, 8)))
+SPACE = ir.Space("toy", INPUTS, 8, DECISIONS, (), None)
+
+
+class Drawn:
+    """A generator that gives what the other policy drew."""
+
+    def __init__(self, numbers):
+        self.numbers = numbers
+
+    def random(self, shape):
+        assert self.numbers.shape == shape
+        return self.numbers
+
+
+def quality(indices):
+    return 0.5 + 0.01 * indices.sum(axis=1)
+
+
+@pytest.mark.parametrize("hierarchical", [True, False])
+def test_two_hundred_steps_agree(hierarchical):
+    settings = PolicySettings(
+        steps=200,
+        target=20.0,
+        policy_lr=0.05,
+        entropy_bonus=0.1,
+        samples_per_step=3,
+        hierarchical=hierarchical,
+    )
+    ours = Reinforce(DECISIONS, settings)
+    theirs = Policy(SPACE, hierarchical=hierarchical)
+    optimizer, baseline = PolicyOptimizer(theirs.logits), Baseline(settings.baseline_momentum)
+    for step in range(settings.steps):
+        proposed = ours.propose()
+        sampled = theirs.sample(Drawn(ours._uniform[step]), 3)
+        assert sampled.indices.tolist() == proposed.tolist()
+        rewards = reward("absolute", quality(proposed), costs(proposed), 20.0, settings.beta)
+        advantages = torch.from_numpy(rewards - baseline.update(float(rewards.mean())))
+        lr = policy_lr(step, 200, settings.delay_steps, settings.policy_lr, "exponential")
+        bonus = theirs.entropy_gradient(sampled.indices)
+        optimizer.step(theirs.gradients(sampled, advantages), lr)
+        theirs.logits.data += lr * settings.entropy_bonus * bonus
+        ours.feedback(proposed, quality(proposed), costs(proposed))
+        exists = ours.policy.exists
+        np.testing.assert_allclose(
+            ours.policy.logits[exists], theirs.logits.detach().numpy()[exists], rtol=0, atol=1e-12
+        )
+        entropy = theirs.entropy(sampled.indices).mean().item()
+        assert ours.figures()["entropy"] == pytest.approx(entropy, abs=1e-12)
+    assert ours.best() == theirs.argmax()

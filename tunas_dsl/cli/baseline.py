@@ -1,0 +1,57 @@
+"""``tunas baseline``: what a search must beat, at the same number of evaluations."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tunas_dsl.cli.driving import drive
+from tunas_dsl.cli.options import latency as latency_option
+from tunas_dsl.cli.options import quality as quality_option
+from tunas_dsl.cli.runs import create_run, needed, reopen_run
+from tunas_dsl.cli.settings_options import settings_options
+from tunas_dsl.search.algorithms import SETTINGS
+
+
+@click.group("baseline")
+def command() -> None:
+    """Search without learning a policy, to compare: N architectures that cost as much as the target.
+
+    Every architecture that the quality is asked for counts, as in `tunas search --quality`.
+    """
+
+
+def _baseline(algorithm: str, description: str) -> click.Command:
+    @command.command(algorithm, help=description)
+    @click.argument("space", required=False, metavar="SPACE|BUNDLE")
+    @quality_option
+    @latency_option
+    @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")
+    @click.option("--resume", is_flag=True, help="Go on with the search in the run folder.")
+    @settings_options(SETTINGS[algorithm])
+    def run_baseline(
+        space: str | None,
+        quality: str | None,
+        latency: str | None,
+        output: Path,
+        resume: bool,
+        **given: Any,
+    ) -> None:
+        wanted = {name: setting for name, setting in given.items() if setting is not None}
+        if resume:
+            sources = {"quality": quality} if quality else {}
+            subject, run = reopen_run(output, space, {**wanted, **sources, "algorithm": algorithm})
+        else:
+            needed(SPACE=space, quality=quality, latency=latency)
+            needed(target=wanted.get("target"), n=wanted.get("n"))
+            settings = SETTINGS[algorithm](**wanted)
+            subject, run = create_run(
+                output, str(space), latency, settings, quality=quality, algorithm=algorithm
+            )
+        drive(subject, run, resume, f"tunas baseline {algorithm}")
+
+    return run_baseline
+
+
+_baseline("random", "Evaluate N random architectures and take the best.")
+_baseline("evolution", "Regularised evolution: mutants of the good ones, the oldest die.")

@@ -1,0 +1,31 @@
+"""A search without a supernet from the command line, whatever its algorithm."""
+
+import click
+
+from tunas_dsl.cli.progress import Reporter
+from tunas_dsl.cli.runs import cleared_if_empty, conclude, heading
+from tunas_dsl.cli.subjects import Subject
+from tunas_dsl.search.algorithms import start_algorithm
+from tunas_dsl.search.driver import Driver
+from tunas_dsl.search.progress import Outcome
+from tunas_dsl.search.quality import Evaluator, load_quality
+from tunas_dsl.search.run import RunFolder
+
+
+def drive(subject: Subject, run: RunFolder, resume: bool, command: str) -> Outcome:
+    """Search from the run's first step, or from its last state on; ``command`` is how to go on with it."""
+    space, model, name = subject.space, subject.model(run.cost), str(run.quality)
+    click.echo(heading(subject, model, run), err=True)
+    outcome: Outcome | None = None
+    with cleared_if_empty(run, resume):
+        try:
+            evaluator = Evaluator(name, load_quality(name, space), space)
+            driver = Driver(space, model, run, start_algorithm(space, model, run.settings), evaluator)
+            best = "argmax" if run.algorithm == "reinforce" else "best"
+            with Reporter(model.unit, "quality", best) as reporter:
+                outcome = driver.search(resume=resume, report=reporter.report, tell=reporter.tell)
+        except KeyboardInterrupt:
+            pass
+    conclude(outcome, run, command)
+    assert outcome is not None  # an interruption has ended the program
+    return outcome

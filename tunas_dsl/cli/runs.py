@@ -1,0 +1,108 @@
+"""The run folder of a command: made, opened again, or cleared away where nothing came of it."""
+
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+
+from tunas_dsl.bundle import read_bundle, source_sha256, write_bundle
+from tunas_dsl.cli.subjects import Subject, load_subject
+from tunas_dsl.cost.extremes import maximum, minimum
+from tunas_dsl.cost.model import CostModel
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.progress import Outcome
+from tunas_dsl.search.run import RunFolder
+from tunas_dsl.search.setting import Settings
+
+
+def needed(**options: object) -> None:
+    """A usage error where one of ``options``, named as they are shown but for dashes, has no value."""
+    names = [name if name.isupper() else f"--{name.replace('_', '-')}" for name in options]
+    if missing := [name for name, given in zip(names, options.values(), strict=True) if given is None]:
+        raise click.UsageError(f"a new search needs {', '.join(missing)}")
+
+
+def create_run(
+    output: Path,
+    space: str,
+    latency: str | None,
+    settings: Settings,
+    *,
+    data: str | None = None,
+    quality: str | None = None,
+    algorithm: str = "reinforce",
+) -> tuple[Subject, RunFolder]:
+    """A new run in the folder ``output``, with the compiled space.
+
+    Raises:
+        SearchError: the target is out of the space's range, or the folder is taken.
+    """
+    subject = load_subject(space)
+    model = subject.model(latency)
+    low, high = minimum(model).cost, maximum(model).cost
+    if not low <= settings.target <= high:
+        raise SearchError(
+            f"the target of {settings.target:g} {model.unit} is out of range: the architectures of "
+            f"`{subject.space.name}` cost {low:g} to {high:g} {model.unit}"
+        )
+    run = RunFolder.create(output, settings, data, model.name, quality=quality, algorithm=algorithm)
+    write_bundle(subject.space, subject.text, [model], run.bundle)
+    return attrs.evolve(subject, models={model.name: model}), run
+
+
+def reopen_run(output: Path, space: str | None, given: Mapping[str, Any]) -> tuple[Subject, RunFolder]:
+    """The run in ``output``, to go on with; ``space`` and the settings ``given`` must be those that it has.
+
+    Raises:
+        SearchError: there is no run, or something differs.
+    """
+    run = RunFolder.open(output)
+    bundle = read_bundle(run.bundle)
+    kept = {**run.settings.to_json(), "data": run.data, "quality": run.quality, "algorithm": run.algorithm}
+    for name, setting in given.items():
+        if kept.get(name) != setting:
+            raise SearchError(f"`{name}` is {setting!r}, but {output} was started with {kept.get(name)!r}")
+    if space is not None and source_sha256(load_subject(space).text) != bundle.sha256:
+        raise SearchError(f"{space} is not the space that {output} was started with")
+    if run.cost not in bundle.models:
+        raise SearchError(f"{run.bundle} has no cost model `{run.cost}`")
+    return Subject(bundle.space, bundle.source, bundle.models), run
+
+
+def heading(subject: Subject, model: CostModel, run: RunFolder) -> str:
+    """What is about to be searched, in a sentence."""
+    how = run.algorithm if run.quality is not None else f"{run.settings.to_json()['steps']} steps"
+    return (
+        f"searching {subject.space.name} ({len(subject.space.decisions)} decisions) with "
+        f"{run.quality or run.data} for {run.settings.target:g} {model.unit} by {model.name}, {how}, "
+        f"seed {run.settings.seed}, into {run.path}"
+    )
+
+
+@contextmanager
+def cleared_if_empty(run: RunFolder, resume: bool) -> Iterator[None]:
+    """Removes the folder of a new run without a checkpoint, since it would be in the way of the next."""
+    try:
+        yield
+    finally:
+        begun = any((run.path / name).exists() for name in ("policy.json", "state.json"))
+        if not resume and not begun:
+            shutil.rmtree(run.path, ignore_errors=True)
+
+
+def conclude(outcome: Outcome | None, run: RunFolder, command: str) -> None:
+    """Say what was found, or how to go on after an interruption, which exits with status 130."""
+    if outcome is None or outcome.status == "interrupted":
+        steps = "" if outcome is None else f" after {outcome.step} steps"
+        how = f"go on with: {command} --resume -o {run.path}" if run.path.exists() else "nothing is kept"
+        click.echo(f"interrupted{steps}; {how}", err=True)
+        sys.exit(130)
+    gap = 100 * (outcome.cost / run.settings.target - 1)
+    count = "" if outcome.evaluations is None else f" after {outcome.evaluations:,} evaluations"
+    found = f"found {outcome.cost:.4g} {outcome.unit}, {gap:+.1f} % from the target{count}"
+    click.echo(f"{found}; the run is in {run.path}")

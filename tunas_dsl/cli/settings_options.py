@@ -1,0 +1,40 @@
+"""Options of a command line for the settings of a search, made from their class."""
+
+from collections.abc import Callable
+from typing import Any, get_args, get_origin, get_type_hints
+
+import attrs
+import click
+
+from tunas_dsl.search.setting import Settings
+
+
+def cost(text: str) -> float:
+    """A cost with its unit or without: ``84``, ``84ms``, ``320M``. Raises ValueError for other texts."""
+    return float(text.removesuffix("ms").removesuffix("M").strip())
+
+
+def settings_options(kind: type[Settings]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A decorator that adds an option for every field of ``kind``; None where it is not given."""
+    hints = get_type_hints(kind)
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        for field in reversed(attrs.fields(kind)):
+            name, type_ = field.name.replace("_", "-"), hints[field.name]
+            flag = f"--{name}/--no-{name}" if type_ is bool else f"--{name}"
+            flags = (flag, "-n") if name == "n" else (flag,)
+            known = isinstance(field.default, int | float | str)
+            shown = (
+                f"Default: {field.default}."
+                if known
+                else "Required."
+                if field.default is attrs.NOTHING
+                else ""
+            )
+            words: Any = cost if field.name in ("target", "within") else type_
+            if get_origin(type_) is not None:
+                words = click.Choice(get_args(type_))
+            function = click.option(*flags, field.name, default=None, type=words, help=shown)(function)
+        return function
+
+    return decorate

@@ -1,0 +1,39 @@
+"""The algorithms by name: what settings each has, and how it starts in a space."""
+
+from collections.abc import Mapping
+
+from tunas_dsl.cost.model import CostModel
+from tunas_dsl.cost.sampling import sample
+from tunas_dsl.ir import space as ir
+from tunas_dsl.search.algorithm import Algorithm, Band
+from tunas_dsl.search.evolution import Evolution, EvolutionSettings
+from tunas_dsl.search.random_search import RandomSearch, RandomSettings
+from tunas_dsl.search.reinforce import Reinforce
+from tunas_dsl.search.setting import Settings
+from tunas_dsl.search.settings import PolicySettings
+
+SETTINGS: Mapping[str, type[Settings]] = {
+    "reinforce": PolicySettings,
+    "random": RandomSettings,
+    "evolution": EvolutionSettings,
+}
+
+
+def start_algorithm(space: ir.Space, model: CostModel, settings: Settings) -> Algorithm:
+    """The algorithm that ``settings`` are for, at its first step.
+
+    Raises:
+        SamplingError: random architectures are needed, and there are none, or too few, at the target.
+    """
+    match settings:
+        case PolicySettings():
+            return Reinforce(space.decisions, settings)
+        case RandomSettings():
+            band = (settings.target - settings.within, settings.target + settings.within)
+            return RandomSearch(sample(space, settings.n, settings.seed, model, band), settings)
+        case EvolutionSettings():
+            low, high = settings.target - settings.within, settings.target + settings.within
+            count = min(settings.population, settings.n)
+            first = sample(space, count, settings.seed, model, (low, high))
+            return Evolution(space.decisions, Band(model.total, low, high), first, settings)
+    raise TypeError(f"no algorithm has settings of {type(settings).__name__}")

@@ -1,0 +1,146 @@
+"""A search that needs no supernet, from its run folder to its result: any algorithm, any quality."""
+
+import hashlib
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from tunas_dsl import documents
+from tunas_dsl.cost.model import CostModel
+from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.exchange import space_document
+from tunas_dsl.search.algorithm import Algorithm, Floats
+from tunas_dsl.search.checkpoint import load_state, save_state
+from tunas_dsl.search.events import EvaluationEvent, EventLog
+from tunas_dsl.search.interruption import interruption
+from tunas_dsl.search.progress import Outcome, Progress, Remaining
+from tunas_dsl.search.quality import Evaluator
+from tunas_dsl.search.reinforce import Reinforce
+from tunas_dsl.search.run import RunFolder
+
+_EVENTS = 1000
+"""How many events a long search logs; of a shorter one, every step."""
+
+
+class Driver:
+    """One search: ``algorithm`` proposes, ``evaluator`` and the cost model answer.
+
+    The state is saved after every ``checkpoint_seconds`` and at the end.
+    """
+
+    def __init__(
+        self, space: ir.Space, model: CostModel, run: RunFolder, algorithm: Algorithm, evaluator: Evaluator
+    ) -> None:
+        self.space = space
+        self.model = model
+        self.run = run
+        self.algorithm = algorithm
+        self.evaluator = evaluator
+
+    def search(
+        self,
+        *,
+        resume: bool,
+        report: Callable[[Progress], None],
+        tell: Callable[[str], None],
+        checkpoint_seconds: float = 5.0,
+    ) -> Outcome:
+        """Run to the last step, or to an interruption (Ctrl-C or SIGTERM), which ends it after a step.
+
+        Raises:
+            SearchError: the quality failed, or the run's state does not fit; the last state stays.
+        """
+        algorithm, log = self.algorithm, EventLog(self.run.events)
+        if resume:
+            self._restore(tell)
+            if algorithm.step < algorithm.steps:
+                log.resumed(algorithm.step)
+        every = max(1, algorithm.steps // _EVENTS)
+        remaining = Remaining(algorithm.steps - algorithm.step)
+        saved, saved_at = algorithm.step, time.monotonic()
+        with interruption() as interrupted:
+            while algorithm.step < algorithm.steps and not interrupted():
+                qualities, costs = self._step()
+                if algorithm.step == 1:
+                    self._warn_of_percent(qualities, tell)
+                if algorithm.step % every == 0 or algorithm.step == algorithm.steps:
+                    event = self._event(qualities, costs)
+                    log.step(event)
+                    report(self._progress(event, remaining.seconds(algorithm.steps - algorithm.step)))
+                if time.monotonic() - saved_at >= checkpoint_seconds:
+                    self._save()
+                    saved, saved_at = algorithm.step, time.monotonic()
+            if saved < algorithm.step or not resume:
+                self._save()
+        outcome = self._outcome()
+        if outcome.status == "finished":
+            self.run.write_result(outcome)
+        return outcome
+
+    def _step(self) -> tuple[Floats, Floats]:
+        indices = self.algorithm.propose()
+        qualities, costs = self.evaluator(indices), self.model.total(indices)
+        self.algorithm.feedback(indices, qualities, costs)
+        return qualities, costs
+
+    def _warn_of_percent(self, qualities: Floats, tell: Callable[[str], None]) -> None:
+        if isinstance(self.algorithm, Reinforce) and self.algorithm.settings.beta and qualities.max() > 1:
+            tell(
+                f"the quality `{self.evaluator.name}` gives {qualities.max():g}: the reward is made for "
+                f"accuracies from 0 to 1, so divide percents by 100, or take a `beta` further from 0"
+            )
+
+    def _best_cost(self) -> float:
+        return float(self.model.total(np.array([self.algorithm.best()]))[0])
+
+    def _event(self, qualities: Floats, costs: Floats) -> EvaluationEvent:
+        return EvaluationEvent(
+            step=self.algorithm.step - 1,
+            evaluations=self.evaluator.evaluations,
+            accuracy=float(qualities.mean()),
+            cost=float(costs.mean()),
+            argmax_cost=self._best_cost(),
+            **self.algorithm.figures(),
+        )
+
+    def _progress(self, event: EvaluationEvent, seconds_left: float) -> Progress:
+        return Progress(
+            step=event.step + 1,
+            steps=self.algorithm.steps,
+            accuracy=event.accuracy,
+            reward=event.reward,
+            sampled_cost=event.cost,
+            argmax_cost=event.argmax_cost,
+            entropy=event.entropy,
+            seconds_left=seconds_left,
+        )
+
+    def _outcome(self) -> Outcome:
+        return Outcome(
+            status="finished" if self.algorithm.step == self.algorithm.steps else "interrupted",
+            step=self.algorithm.step,
+            indices=self.algorithm.best(),
+            cost=self._best_cost(),
+            unit=self.model.unit,
+            evaluations=self.evaluator.evaluations,
+        )
+
+    def _restore(self, tell: Callable[[str], None]) -> None:
+        state = load_state(self.run.path, self._fingerprint(), tell)
+        if state is None:
+            tell(f"{self.run.path} has no state yet: starting from the first step")
+            return
+        self.algorithm.load_state(state["algorithm"])
+        self.evaluator.load_state(state["evaluator"])
+
+    def _save(self) -> None:
+        state = {"algorithm": self.algorithm.state(), "evaluator": self.evaluator.state()}
+        save_state(self.run.path, self._fingerprint(), state)
+        if isinstance(self.algorithm, Reinforce):
+            rows = zip(self.space.decisions, self.algorithm.policy.rows(), strict=True)
+            self.run.write_policy(self.algorithm.step, {decision.id: row for decision, row in rows})
+
+    def _fingerprint(self) -> str:
+        space = documents.dump(space_document(self.space))
+        return hashlib.sha256(f"{self.run.fingerprint} {space}".encode()).hexdigest()

@@ -1,0 +1,125 @@
+"""Quality from anywhere: a user's function that says how good architectures are, by name, checked."""
+
+import importlib
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunas_dsl.ir import space as ir
+from tunas_dsl.search.activity import Activity
+from tunas_dsl.search.algorithm import Floats, Indices
+from tunas_dsl.search.errors import SearchError
+
+
+class Quality(Protocol):
+    """How good architectures are: a predictor, a look-up, or a training of each of them."""
+
+    def __call__(self, architectures: NDArray[np.int64], /) -> Any:
+        """A number for each of ``architectures``, ``(n, D)``: the larger, the better; ``(n,)`` floats.
+
+        Column j holds option numbers of ``space.decisions[j]``, as ``tunas show --decisions`` lists
+        them; 0 where the decision does not count (a kernel inside a layer that is skipped), so that
+        equal networks are equal rows. ``ir.selection.prune`` gives the network of a row.
+        """
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """A quality whose numbers depend on what it did before, such as noise, which a resumption gives back."""
+
+    def state(self) -> dict[str, Any]:
+        """What the next numbers depend on, as JSON."""
+
+    def load_state(self, state: Mapping[str, Any], /) -> None:
+        """Take over what :meth:`state` gave."""
+
+
+def load_quality(name: str, space: ir.Space) -> Quality:
+    """What ``module:function`` names; a class is made with ``space``, and what that gives is called.
+
+    Modules are looked for where Python looks, and in the present folder.
+
+    Raises:
+        SearchError: there is no such module or function, or it cannot be called.
+    """
+    module_name, colon, attribute = name.partition(":")
+    if not (module_name and colon and attribute):
+        raise SearchError(f"the quality `{name}` is not of the form module:function")
+    try:
+        found = _import(module_name)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+        if isinstance(found, type):
+            found = found(space)
+    except Exception as error:
+        raise SearchError(f"the quality `{name}` cannot be loaded: {_what_and_where(error)}") from error
+    if not callable(found):
+        raise SearchError(f"the quality `{name}` is {type(found).__name__}, which cannot be called")
+    quality: Quality = found
+    return quality
+
+
+class Evaluator:
+    """Asks ``quality`` and checks what it says; counts the architectures that it was asked about."""
+
+    def __init__(self, name: str, quality: Quality, space: ir.Space) -> None:
+        self.name = name
+        self.quality = quality
+        self.evaluations = 0
+        self._activity = Activity(space.decisions)
+
+    def __call__(self, indices: Indices) -> Floats:
+        """The qualities, ``(n,)``, of ``indices``, ``(n, D)``.
+
+        Raises:
+            SearchError: the function failed, or gave something other than n finite numbers.
+        """
+        architectures = self._activity.canonical(indices)
+        try:
+            numbers = np.asarray(self.quality(architectures), dtype=float)
+        except Exception as error:
+            raise SearchError(f"the quality `{self.name}` failed: {_what_and_where(error)}") from error
+        if numbers.shape != (len(indices),):
+            raise SearchError(
+                f"the quality `{self.name}` gave an array of shape {numbers.shape} for {len(indices)} "
+                f"architectures, but must give one number for each"
+            )
+        if not np.isfinite(numbers).all():
+            wrong = int(np.flatnonzero(~np.isfinite(numbers))[0])
+            row = ":".join(map(str, architectures[wrong]))
+            raise SearchError(f"the quality `{self.name}` gave {numbers[wrong]} for the architecture {row}")
+        self.evaluations += len(indices)
+        return numbers
+
+    def state(self) -> dict[str, Any]:
+        """The evaluations so far, and the quality's own state if it has one."""
+        own = self.quality.state() if isinstance(self.quality, Stateful) else None
+        return {"evaluations": self.evaluations, "quality": own}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state` gave."""
+        self.evaluations = int(state["evaluations"])
+        if isinstance(self.quality, Stateful):
+            self.quality.load_state(state["quality"])
+
+
+def _import(name: str) -> Any:
+    here = str(Path.cwd())
+    sys.path.insert(0, here)  # a program does not look in the present folder; `python -m` does
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(here)
+
+
+def _what_and_where(error: Exception) -> str:
+    """The error in one line, with the place in the user's code that raised it."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = "" if isinstance(error, ModuleNotFoundError) else f" ({Path(frame.filename).name}:{frame.lineno})"
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}{where}"

@@ -1,0 +1,91 @@
+"""Random search in a band of costs: the baseline that any search has to beat (facts 10)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from tunas_dsl.search.algorithm import Floats, Indices
+from tunas_dsl.search.setting import COUNT, POSITIVE, Settings
+
+
+@attrs.frozen(kw_only=True)
+class RandomSettings(Settings):
+    """``n`` architectures that cost ``target``, give or take ``within``; ``batch`` are evaluated at a time.
+
+    Raises:
+        SearchError: a setting is out of range.
+    """
+
+    n: int = attrs.field(validator=COUNT)
+    within: float = attrs.field(validator=POSITIVE)
+    batch: int = attrs.field(default=1, validator=COUNT)
+
+    @within.default
+    def _a_percent(self) -> float:
+        return 0.01 * float(self._checked("target"))
+
+
+class RandomSearch:
+    """An :class:`~tunas_dsl.search.algorithm.Algorithm` that learns nothing: the best of ``drawn``."""
+
+    def __init__(self, drawn: Indices, settings: RandomSettings) -> None:
+        self.step = 0
+        self._drawn, self._batch = drawn, settings.batch
+        self._found = Found()
+
+    @property
+    def steps(self) -> int:
+        """The batches in all."""
+        return -(-len(self._drawn) // self._batch)
+
+    def propose(self) -> Indices:
+        """The next ``batch``, or what is left."""
+        start = self.step * self._batch
+        return self._drawn[start : start + self._batch]
+
+    def feedback(self, indices: Indices, qualities: Floats, costs: Floats) -> None:
+        """Keep the best."""
+        self._found.offer(indices, qualities)
+        self.step += 1
+
+    def figures(self) -> dict[str, float]:
+        """The best quality so far."""
+        return {"best": self._found.quality}
+
+    def best(self) -> tuple[int, ...]:
+        """The best so far; the first one wins a tie."""
+        return self._found.indices
+
+    def state(self) -> dict[str, Any]:
+        """Step and best."""
+        return {"step": self.step, "found": self._found.state()}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state` gave."""
+        self.step = int(state["step"])
+        self._found.load_state(state["found"])
+
+
+class Found:
+    """The best of all architectures that were offered."""
+
+    def __init__(self) -> None:
+        self.indices: tuple[int, ...] = ()
+        self.quality = -np.inf
+
+    def offer(self, indices: Indices, qualities: Floats) -> None:
+        """Keep the best of ``indices``, ``(K, D)``, if it is better than all before."""
+        first = int(qualities.argmax())
+        if qualities[first] > self.quality:
+            self.indices, self.quality = tuple(indices[first].tolist()), float(qualities[first])
+
+    def state(self) -> dict[str, Any]:
+        """The best and its quality."""
+        return {"indices": list(self.indices), "quality": self.quality if self.indices else None}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state` gave."""
+        self.indices = tuple(state["indices"])
+        self.quality = -np.inf if state["quality"] is None else float(state["quality"])

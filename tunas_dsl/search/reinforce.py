@@ -1,0 +1,116 @@
+"""REINFORCE with the paper's rewards: the search of the policy alone, for any source of quality (facts 7)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tunas_dsl.ir import space as ir
+from tunas_dsl.search import schedule
+from tunas_dsl.search.algorithm import Floats, Indices
+from tunas_dsl.search.baseline import Baseline
+from tunas_dsl.search.policy import Policy
+from tunas_dsl.search.reward import reward
+from tunas_dsl.search.settings import PolicySettings
+
+BETA2 = 0.999
+EPSILON = 1e-8
+
+_CHUNK = 2**17  # random numbers; drawing them step by step would take longer than the step
+
+
+class Reinforce:
+    """An :class:`~tunas_dsl.search.algorithm.Algorithm` whose policy learns from rewards.
+
+    The same as the supernet's search, but for warmup, which is about weights. All randomness is a
+    function of the seed and the step.
+    """
+
+    def __init__(self, decisions: Sequence[ir.Decision], settings: PolicySettings) -> None:
+        self.settings = settings
+        self.policy = Policy(decisions, settings.hierarchical)
+        self.baseline = Baseline(settings.baseline_momentum)
+        self.adam = PolicyAdam(self.policy.logits.shape)
+        self.step = 0
+        self._shape = (settings.samples_per_step, len(decisions))
+        self._chunk, self._uniform = -1, np.empty(0)
+        self._last: tuple[Indices, float, float, float] | None = None
+
+    @property
+    def steps(self) -> int:
+        """The steps in all."""
+        return self.settings.steps
+
+    def propose(self) -> Indices:
+        """``samples_per_step`` architectures, ``(K, D)``, drawn from the policy."""
+        length = max(1, _CHUNK // max(1, self._shape[0] * self._shape[1]))
+        chunk, place = divmod(self.step, length)
+        if chunk != self._chunk:
+            random = np.random.default_rng([self.settings.seed, chunk])
+            self._chunk, self._uniform = chunk, random.random((length, *self._shape))
+        return self.policy.draw(self._uniform[place])
+
+    def feedback(self, indices: Indices, qualities: Floats, costs: Floats) -> None:
+        """One step of learning from the rewards of ``indices``, ``(K, D)``."""
+        settings = self.settings
+        rewards = reward(settings.reward, qualities, costs, settings.target, settings.beta)
+        baseline = self.baseline.update(float(rewards.mean()))
+        lr = schedule.policy_lr(
+            self.step, settings.steps, settings.delay_steps, settings.policy_lr, settings.policy_lr_schedule
+        )
+        change = self.adam.step(self.policy.gradients(indices, rewards - baseline), lr)
+        if settings.entropy_bonus:
+            change += lr * settings.entropy_bonus * self.policy.entropy_gradient(indices)
+        if lr:
+            self.policy.shift(change)
+        self.step += 1
+        self._last = (indices, float(rewards.mean()), baseline, lr)
+
+    def figures(self) -> dict[str, float]:
+        """The last mean reward, baseline and learning rate, and the entropy after them."""
+        if self._last is None:
+            return {}
+        indices, mean, baseline, lr = self._last
+        entropy = float(self.policy.entropy(indices).mean())
+        return {"reward": mean, "baseline": baseline, "entropy": entropy, "policy_lr": lr}
+
+    def best(self) -> tuple[int, ...]:
+        """The most probable option of each decision."""
+        return self.policy.argmax()
+
+    def state(self) -> dict[str, Any]:
+        """Step, logits, second moments and baseline."""
+        return {
+            "step": self.step,
+            "logits": self.policy.rows(),
+            "square": self.adam.square.tolist(),
+            "updates": self.adam.updates,
+            "baseline": [self.baseline.numerator, self.baseline.denominator],
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state` gave."""
+        self.step = int(state["step"])
+        self.policy.load(state["logits"])
+        self.adam.square[...] = state["square"]
+        self.adam.updates = int(state["updates"])
+        self.baseline.numerator, self.baseline.denominator = state["baseline"]
+
+
+class PolicyAdam:
+    """Adam without a first moment, whose second moment averages the squares of the samples' gradients.
+
+    The moment and its bias correction also advance while the learning rate is 0 (facts 7).
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.square = np.zeros(shape)
+        self.updates = 0
+
+    def step(self, gradients: Floats, lr: float) -> Floats:
+        """What to add to the logits after the gradients of K samples, ``(K, D, C)``: ``(D, C)``."""
+        self.updates += 1
+        self.square *= BETA2
+        self.square += (1 - BETA2) * np.square(gradients).mean(axis=0)
+        correction = (1 - BETA2**self.updates) ** 0.5
+        return np.asarray(-lr * correction * gradients.mean(axis=0) / (np.sqrt(self.square) + EPSILON))
