@@ -21,7 +21,9 @@ from tests.cost.building import (
 )
 from tunas_dsl.cost.binding import latency_model
 from tunas_dsl.cost.named import cost_model
-from tunas_dsl.cost.table import TableError, load_table, read_table
+from tunas_dsl.cost.table import TableError
+from tunas_dsl.cost.table_files import load_table
+from tunas_dsl.cost.table_json import read_table
 from tunas_dsl.documents import DocumentError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import prune
@@ -307,7 +309,7 @@ def test_a_table_without_sizes_is_none_for_a_space_that_decides_them():
         ),
         (lambda table: table.update(intercept=float("nan")), "$.intercept is nan, not a finite number"),
         (lambda table: table.update(intercept="1"), "$.intercept is a text, not a number"),
-        (lambda table: table.update(date=1), "$ has the unknown key `date`"),
+        (lambda table: table.update(dates=1), "$ has the unknown key `dates`"),
         (lambda table: site(table).pop("ms"), "$.sites[0].ms is missing"),
         (lambda table: site(table).update(in_=[1]), "$.sites[0] has the unknown key `in_`"),
         (lambda table: site(table).pop("out"), "$.sites[0].out is missing: it is one of the axes"),
@@ -377,7 +379,7 @@ def test_a_table_of_another_space_says_what_it_covers(tmp_path):
 def test_what_is_no_table_is_refused(tmp_path):
     assert refused("pixel9", toy()) == (
         "there is no latency table `pixel9`: it is neither a file or folder nor one of the shipped tables "
-        "(pixel1)"
+        "(pixel1, proxylessnas_original)"
     )
     broken, binary = tmp_path / "broken.json", tmp_path / "binary.json"
     broken.write_text('{"schema": "tunas.latency-table/1",\n "name" "phone"}')

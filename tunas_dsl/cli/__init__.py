@@ -13,6 +13,7 @@ COMMANDS = {
     "check": "Say what is wrong with spaces, and where.",
     "show": "Show blocks, layers and decisions, and how large the space is.",
     "cost": "Multiply-adds, parameters and latency of an architecture.",
+    "table": "Show, check, import, merge and compare latency tables.",
     "sample": "Draw random architectures.",
     "compile": "Write a compiled space as a folder.",
     "search": "Search a space, into a run folder.",

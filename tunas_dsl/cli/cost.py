@@ -8,7 +8,7 @@ import numpy as np
 from tunas_dsl import documents
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import output_format
-from tunas_dsl.cli.subjects import Subject, load_indices, load_subject
+from tunas_dsl.cli.subjects import load_indices, load_subject
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.cost.model import CostModel
@@ -27,27 +27,21 @@ def command(space: str, architecture: str | None, latency: str | None, format: s
     decisions. Without it, a space with decisions shows the smallest and largest of each.
     """
     subject = load_subject(space)
-    models = _models(subject, latency)
+    counts = {"parameters": parameters_model(subject.space), "macs": macs_model(subject.space)}
+    times = latency not in (None, MACS)
     if architecture is None and not subject.space.is_architecture:
-        costs: dict[str, Any] = {name: model and _range(model) for name, model in models.items()}
+        costs: dict[str, Any] = {"latency_ms": _range(subject.model(latency)) if times else None}
+        costs |= {name: _range(model) for name, model in counts.items()}
     else:
-        indices = np.array([load_indices(subject.space, architecture)], dtype=np.int32)
-        costs = {name: model and _number(model, model.total(indices)[0]) for name, model in models.items()}
+        indices = load_indices(subject.space, architecture)
+        costs = {"latency_ms": subject.cost(latency, indices) if times else None}
+        costs |= {name: round(model.total(np.array([indices]))[0]) for name, model in counts.items()}
     if format == "json":
         click.echo(documents.dump(costs), nl=False)
         return
     for name, cost in costs.items():
         if cost is not None:
             click.echo(f"{name:<11} {_text(cost)}")
-
-
-def _models(subject: Subject, latency: str | None) -> dict[str, CostModel | None]:
-    table = None if latency in (None, MACS) else subject.model(latency)
-    return {
-        "latency_ms": table,
-        "parameters": parameters_model(subject.space),
-        "macs": macs_model(subject.space),
-    }
 
 
 def _range(model: CostModel) -> dict[str, Any]:

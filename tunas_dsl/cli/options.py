@@ -1,15 +1,38 @@
 """Options that several commands have."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import click
+
+T = TypeVar("T")
 
 output_format = click.option(
     "--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What to print."
 )
-latency = click.option(
-    "--latency",
-    metavar="TABLE|macs",
-    help="A latency table: a file, a folder, or a shipped one such as pixel1.",
-)
+MISSING = "tunas.missing"
+"""Where the context keeps what ``--missing`` says; only what opens a table asks for it."""
+
+
+def latency(command: Callable[..., T]) -> Callable[..., T]:
+    """The options that name a cost, ``--latency`` and ``--missing``."""
+    table = click.option(
+        "--latency",
+        metavar="TABLE|macs",
+        help="A latency table: a file, a folder, or a shipped one such as pixel1.",
+    )
+    missing = click.option(
+        "--missing",
+        type=click.Choice(["error", "interpolate", "fit"]),
+        default="error",
+        show_default=True,
+        expose_value=False,
+        callback=lambda context, _, wanted: context.meta.__setitem__(MISSING, wanted),
+        help="What stands for an operation that the table lacks.",
+    )
+    return table(missing(command))
+
+
 quality = click.option(
     "--quality",
     metavar="MODULE:FUNCTION",

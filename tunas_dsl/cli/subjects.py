@@ -5,15 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
+import click
+import numpy as np
 
 from tunas_dsl.architecture_json import read_architecture
 from tunas_dsl.bundle import MANIFEST, read_bundle
+from tunas_dsl.cli.options import MISSING
 from tunas_dsl.compiler import compile_text, compiled_space, load_space
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.named import MACS, cost_model
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.matching import find_indices
-from tunas_dsl.ir.selection import NotInSpace, check_indices
+from tunas_dsl.ir.selection import NotInSpace, check_indices, prune
 from tunas_dsl.sources import read_source
 
 _VECTOR = re.compile(r"[0-9]+(:[0-9]+)*")
@@ -30,8 +33,27 @@ class Subject:
     def model(self, latency: str | None) -> CostModel:
         """The cost model called ``latency``. Raises TableError where there is none."""
         if latency not in self.models:
-            return cost_model(self.space, latency)
+            return _opened(self.space, latency)
         return self.models[latency or MACS]
+
+    def cost(self, latency: str | None, indices: tuple[int, ...]) -> float:
+        """The cost of one architecture, for which a table need not cover the rest of the space.
+
+        Raises:
+            TableError: there is no such table, or it lacks a part of the architecture.
+        """
+        if latency is not None and latency in self.models:
+            return float(self.models[latency].total(np.array([indices]))[0])
+        network = prune(self.space, indices)
+        return float(_opened(network, latency).total(np.zeros((1, len(network.decisions)), np.int32))[0])
+
+
+def _opened(space: ir.Space, latency: str | None) -> CostModel:
+    context = click.get_current_context(silent=True)
+    model = cost_model(space, latency, context.meta.get(MISSING, "error") if context else "error")
+    if model.estimated:
+        click.echo(f"note: {model.estimated} operations are not in the table and were estimated", err=True)
+    return model
 
 
 def load_subject(path: str) -> Subject:

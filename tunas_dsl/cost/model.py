@@ -33,7 +33,8 @@ class CostModel:
     """The cost of every point of a space, in ``unit``: ``intercept`` plus an entry of every site.
 
     ``options`` has the number of options of each decision of the space, in order. Costs are float64,
-    exact where the entries are integers (multiply-adds, parameters).
+    exact where the entries are integers (multiply-adds, parameters). ``estimated`` entries are not the
+    table's own, but stand for ones that it lacks.
     """
 
     name: str
@@ -41,6 +42,7 @@ class CostModel:
     options: tuple[int, ...]
     intercept: float
     sites: tuple[Site, ...]
+    estimated: int = 0
 
     def __attrs_post_init__(self) -> None:
         for site in self.sites:

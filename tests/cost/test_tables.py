@@ -1,0 +1,364 @@
+"""Tables of operations: what they say of a space, what they lack, and where they come from."""
+
+import itertools
+import json
+import re
+
+import attrs
+import jsonschema
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tunas_dsl.cli import cli
+from tunas_dsl.compiler import compile_text, load_space
+from tunas_dsl.cost.importing import import_table
+from tunas_dsl.cost.layers import macs_model
+from tunas_dsl.cost.lookup import operation_model
+from tunas_dsl.cost.signature import Signature, operations
+from tunas_dsl.cost.table import LatencyTable, Measurement, TableError
+from tunas_dsl.cost.table_json import read_table, write_table
+from tunas_dsl.documents import DocumentError
+from tunas_dsl.ir.selection import prune
+from tunas_dsl.resources import shipped
+
+SCHEMA = json.loads((shipped("grammars") / "latency_table.schema.json").read_text())
+SPACES = ("digits", "proxylessnas", "mobilenet_v3_like", "ofa_mbv3", "proxylessnas_uncollapsed")
+
+# Once-for-all, as its authors write an architecture: kernels, expansions, depths.
+STAGES = [(32, 2, 0, 0), (48, 2, 1, 0), (96, 2, 0, 1), (136, 1, 1, 1), (192, 2, 1, 1)]
+
+
+def whole(space, ms=lambda signature: signature.macs / 1e6 + 0.01):
+    """A table of every operation that ``space`` can have."""
+    found = {s for operation in operations(space) for s in operation.signatures.flat}
+    return LatencyTable("t", "d", "s", operations={s: Measurement(ms(s)) for s in found})
+
+
+def points(space, number, seed=0):
+    random = np.random.default_rng(seed)
+    return np.stack([random.integers(0, len(d.options), number) for d in space.decisions], axis=1)
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_multiply_adds_of_operations_are_those_of_the_space(name):
+    """An independent count: signatures know nothing of the tables that multiply-adds come from."""
+    space = load_space(name)
+    indices = points(space, 50)
+    by_operation = operation_model(space, whole(space, lambda s: float(s.macs))).total(indices)
+    np.testing.assert_array_equal(by_operation, macs_model(space).total(indices))
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_an_architecture_costs_alone_what_it_costs_in_its_space(name):
+    space = load_space(name)
+    table = whole(space)
+    indices = points(space, 5)
+    totals = operation_model(space, table).total(indices)
+    for vector, total in zip(indices, totals, strict=True):
+        network = prune(space, vector.tolist())
+        alone = operation_model(network, table).total(np.zeros((1, len(network.decisions)), int))
+        assert alone[0] == pytest.approx(total, rel=1e-12)
+
+
+def test_what_a_runtime_fuses_is_one_operation():
+    space = compile_text("""space s { input image 16 x 16 x 3
+        block a (filters: 8)  { conv(kernel: 3, stride: 2)  relu6  relu }
+        block b (filters: 16) { (conv(kernel: 3) | conv(kernel: 5))  swish
+                                residual({ conv(kernel: 1)  relu  conv(kernel: 1) }  | skip)  endpoint }
+        classifier (classes: 4) }""")
+    found = [str(operation.signatures.flat[0]) for operation in operations(space)]
+    assert found == [
+        "conv 16x16x3 -> 8x8x8 kernel=3 stride=2 act=relu6",
+        "activation 8x8x8 -> 8x8x8 act=relu",
+        "conv 8x8x8 -> 8x8x16 kernel=3 act=swish",
+        "conv 8x8x8 -> 8x8x16 kernel=5 act=swish",
+        "conv 8x8x16 -> 8x8x16 act=relu",
+        "conv 8x8x16 -> 8x8x16 residual",
+        "global_pool 8x8x16 -> 1x1x16",
+        "classifier 1x1x16 -> 1x1x4",
+    ]
+
+
+def test_a_table_comes_back_from_its_text():
+    table = attrs.evolve(whole(load_space("digits")), threads=1, date="2026-01-01", spread_kind="iqr")
+    text = write_table(table)
+    jsonschema.validate(json.loads(text), SCHEMA)
+    again = read_table(text)
+    assert dict(again.operations) == dict(table.operations)
+    assert write_table(again) == text
+    assert len(text.splitlines()) == len(table.operations) + 12
+
+
+def ofa_key(size, inputs, out, outputs, mid, kernel, stride, skip, se, hs):
+    shapes = f"input:{size}x{size}x{inputs}-output:{out}x{out}x{outputs}"
+    return (
+        f"expanded_conv-{shapes}-expand:{mid}-kernel:{kernel}-stride:{stride}-idskip:{skip}-se:{se}-hs:{hs}"
+    )
+
+
+def ofa_yaml(resolution, seed):
+    """A table of all keys at ``resolution``, with random latencies."""
+    random = np.random.default_rng(seed)
+    size, inputs, keys = -(-resolution // 2), 24, []
+    keys += [f"Conv-input:{resolution}x{resolution}x3-output:{size}x{size}x24"]
+    keys += [ofa_key(size, 24, size, 24, 24, 3, 1, 1, 0, 0)]
+    for outputs, stride, se, hs in STAGES:
+        out = -(-size // stride)
+        for kernel, expand in itertools.product((3, 5, 7), (3, 4, 6)):
+            keys.append(ofa_key(size, inputs, out, outputs, inputs * expand, kernel, stride, 0, se, hs))
+            keys.append(ofa_key(out, outputs, out, outputs, outputs * expand, kernel, 1, 1, se, hs))
+        size, inputs = out, outputs
+    keys += [f"Conv_1-input:{size}x{size}x192-output:{size}x{size}x1152"]
+    keys += [f"AvgPool2D-input:{size}x{size}x1152-output:1x1x1152", "Conv_2-input:1x1x1152-output:1x1x1536"]
+    keys += ["Logits-input:1x1x1536-output:1000"]
+    means = dict(zip(keys, random.uniform(0.1, 5, len(keys)).tolist(), strict=True))
+    return means, "".join(f"{k}:\n  count: 9\n  mean: {v!r}\n  std: 0.01\n" for k, v in means.items())
+
+
+def ofa_latency(means, resolution, kernels, expands, depths):
+    """The sum of look-ups, key by key, as once-for-all's authors take it."""
+    size, inputs = -(-resolution // 2), 24
+    total = sum(ms for key, ms in means.items() if not key.startswith("expanded_conv"))
+    total += means[ofa_key(size, 24, size, 24, 24, 3, 1, 1, 0, 0)]
+    for stage, (outputs, stride, se, hs) in enumerate(STAGES):
+        for layer in range(depths[stage]):
+            step = stride if layer == 0 else 1
+            out = -(-size // step)
+            kernel, expand = kernels[4 * stage + layer], expands[4 * stage + layer]
+            skip = int(layer > 0)
+            total += means[ofa_key(size, inputs, out, outputs, inputs * expand, kernel, step, skip, se, hs)]
+            size, inputs = out, outputs
+    return total
+
+
+@pytest.mark.parametrize("resolution", [160, 176, 208, 224])
+def test_once_for_all_costs_what_its_authors_sum(resolution, tmp_path):
+    means, text = ofa_yaml(resolution, resolution)
+    file = tmp_path / "lookup.yaml"
+    file.write_text(text)
+    space = load_space("ofa_mbv3")
+    table = import_table(file)
+    random = np.random.default_rng(1)
+    for _ in range(5):
+        kernels, expands = random.choice([3, 5, 7], 20).tolist(), random.choice([3, 4, 6], 20).tolist()
+        depths = random.choice([2, 3, 4], 5).tolist()
+        taken = {"input.resolution": resolution}
+        for layer in range(20):
+            taken[f"s{layer // 4 + 1}.0.{layer % 4}.kernel"] = kernels[layer]
+            taken[f"s{layer // 4 + 1}.0.{layer % 4}.expand"] = f"{expands[layer]}x"
+            taken[f"s{layer // 4 + 1}.0.depth"] = depths[layer // 4]
+        indices = [d.options.index(taken[d.id]) if d.id in taken else 0 for d in space.decisions]
+        network = prune(space, indices)
+        cost = operation_model(network, table).total(np.zeros((1, len(network.decisions)), int))[0]
+        assert cost == pytest.approx(ofa_latency(means, resolution, kernels, expands, depths), abs=1e-9)
+
+
+ORIGINAL = """space original {
+    input image 224 x 224 x 3
+    filters divisible by 8
+    layer bneck(stride) = bottleneck(kernel: 3 | 5 | 7, expand: 3x | 6x, stride: stride, act: relu6)
+    layer more = residual(bneck(1) | skip)
+    block stem (filters: 32) { conv(kernel: 3, stride: 2)  relu6 }
+    block b1 (filters: 16)  { sepconv(kernel: 3, act: relu6) }
+    block b2 (filters: 24)  { bneck(2)  3 * more }
+    block b3 (filters: 40)  { bneck(2)  3 * more }
+    block b4 (filters: 80)  { bneck(2)  3 * more }
+    block b5 (filters: 96)  { bneck(1)  3 * more }
+    block b6 (filters: 192) { bneck(2)  3 * more }
+    block b7 (filters: 320) { bneck(1) }
+    block head (filters: 1280) { conv(kernel: 1)  relu6 }
+    classifier (classes: 1000) }"""
+
+
+def test_the_original_proxylessnas_table_covers_its_space():
+    """By hand: the fixed parts, and for each block 2 to 7 one look-up by shape, kernel 5 and ratio 6."""
+    space = compile_text(ORIGINAL)
+    text = (shipped("spaces") / "latency" / "proxylessnas_original.json").read_text()
+    model = operation_model(space, read_table(text))
+    indices = [1 if d.kind in ("kernel", "expansion", "layer") else 0 for d in space.decisions]
+    rows = json.loads(text)["operations"]
+    fixed = [r["ms"] for r in rows if r["op"] in ("conv", "classifier")]
+    fixed += [r["ms"] for r in rows if r["op"] == "sepconv" and r["kernel"] == 3]
+    first = [
+        r["ms"]
+        for r in rows
+        if r["op"] == "bottleneck"
+        and not r.get("residual")
+        and r["kernel"] == 5
+        and r["expanded"] == 6 * r["input"][2]
+    ]
+    assert len(first) == 6
+    assert model.total(np.array([indices]))[0] == pytest.approx(sum(fixed) + sum(first), abs=1e-9)
+
+
+def test_a_miss_names_the_layer_the_decisions_the_key_and_the_nearest():
+    space = load_space("proxylessnas")
+    table = whole(space)
+    gone = next(s for s in table.operations if s.op == "bottleneck" and s.kernel == 5 and s.residual)
+    lacking = attrs.evolve(table, operations={s: m for s, m in table.operations.items() if s != gone})
+    with pytest.raises(TableError) as caught:
+        operation_model(space, lacking)
+    message = str(caught.value)
+    assert f"there is no entry for `{gone}`" in message
+    assert re.search(r"layer \d\.\d \(proxylessnas\.space:\d+\) with `b\d\.\d\.kernel` = 5", message)
+    near = message.partition("nearest: ")[2].split("; ")
+    assert len(near) == 3
+    assert all(entry.startswith("bottleneck") for entry in near)
+
+
+@pytest.mark.parametrize(("missing", "tolerance"), [("interpolate", 0.02), ("fit", 0.02)])
+def test_what_is_estimated_is_counted_and_near(missing, tolerance):
+    """Latencies that are linear in multiply-adds, which both estimates must find again."""
+    space = load_space("proxylessnas")
+    table = whole(space, lambda s: 0.1 + s.macs / 1e7)
+    inner = sorted((s for s in table.operations if s.op == "bottleneck"), key=lambda s: (s.kernel, s.macs))
+    gone = {s for s in inner[2:-2:3] if s.residual}
+    lacking = attrs.evolve(table, operations={s: m for s, m in table.operations.items() if s not in gone})
+    model = operation_model(space, lacking, missing)
+    indices = points(space, 20)
+    assert model.estimated == len(gone) > 2
+    expected = operation_model(space, table).total(indices)
+    np.testing.assert_allclose(model.total(indices), expected, rtol=tolerance)
+
+
+ROW = '{"op": "conv", "input": [8, 8, 3], "output": [8, 8, 8], "ms": 1.0}'
+HEAD = '"schema": "tunas.latency-table/1", "name": "t", "device": "d", "unit": "ms", "source": "s"'
+TABLE = f'{{{HEAD}, "operations": [%s]}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (TABLE % ROW.replace('"ms": 1.0', '"ms": -1.0'), "$.operations[0].ms is -1.0: a measured latency"),
+        (TABLE % ROW.replace('"ms": 1.0', '"ms": NaN'), "$.operations[0].ms is nan"),
+        (TABLE % ROW.replace(', "ms": 1.0', ""), "$.operations[0].ms is missing"),
+        (TABLE % f"{ROW}, {ROW}", "$.operations[1] is the same operation as $.operations[0]"),
+        (TABLE % ROW.replace('"conv"', '"cnov"'), "$.operations[0].op is none of"),
+        (TABLE % ROW.replace("[8, 8, 3]", "[8, 3]"), "input and output are [height, width, channels]"),
+        (TABLE % ROW.replace("[8, 8, 3]", "[8, 8, 0]"), "a size is not from 1"),
+        ((TABLE % ROW).replace('"ms", ', '"us", '), "$.unit is none of ms"),
+        ((TABLE % ROW).replace("table/1", "table/9"), "this version reads"),
+        ((TABLE % ROW)[:-20], "line 1, column"),
+        ((TABLE % ROW).replace('"operations"', '"space": "x", "operations"'), "$.space belongs to sites"),
+        ((TABLE % ROW).replace('"operations"', '"sites"'), "$.sites[0]"),
+    ],
+)
+def test_a_malformed_table_of_operations_is_refused_with_the_place(text, message):
+    with pytest.raises(DocumentError) as caught:
+        read_table(text)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+GOOD = "Conv-input:8x8x3-output:4x4x8:\n  count: 3\n  mean: 1.5\n  std: 0.1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("", ":1: here belongs a mapping"),
+        ("[1, 2]\n", ":1: here belongs a mapping"),
+        (
+            GOOD + "Conv-input:8x8x3-output:4x4x8:\n  mean: 1\n",
+            ":5: `Conv-input:8x8x3-output:4x4x8` is given twice",
+        ),
+        (GOOD.replace("mean: 1.5", "mean: -1.5"), ":3: `mean` is -1.5"),
+        (GOOD.replace("mean: 1.5", "mean: .nan"), ":3: `mean` is `.nan`"),
+        (GOOD.replace("mean: 1.5", "mean: [1.5]"), ":3: here belongs a name or a number"),
+        (GOOD.replace("  mean: 1.5\n", ""), ":1: `Conv-input:8x8x3-output:4x4x8` has no `mean`"),
+        (GOOD.replace("Conv-", "Cnov-"), ":1: `Cnov-input:8x8x3-output:4x4x8` is no key"),
+        (GOOD.replace("8x8x3", "8x3"), "has a shape"),
+        (GOOD + "!!python/object/apply:os.system ['touch pwned']: 1\n", ":5: a look-up table has no tags"),
+        (GOOD.replace("1.5", "!!python/name:os.system 1"), ":3: a look-up table has no tags"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\n", ":1: a look-up table has no tags, anchors"),
+        (GOOD + "---\n" + GOOD, "a table is one YAML document"),
+        (GOOD + "  : : :\n  - }", "it is no YAML"),
+        ("[" * 200_000, ":1: it is no YAML: exceeded maximum"),
+        ("\0\1\2", "it is no YAML"),
+    ],
+)
+def test_a_malformed_look_up_table_is_refused_with_the_line(text, place, tmp_path):
+    file = tmp_path / "lookup.yaml"
+    file.write_text(text)
+    with pytest.raises(TableError) as caught:
+        import_table(file)
+    assert place in str(caught.value)
+    assert str(caught.value).startswith(str(file))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("op,input,output\n", ":1: there is no column `ms`"),
+        ("op,input,output,ms,colour\n", ":1: the column `colour` is unknown"),
+        ("op,input,output,ms\n", "it has no operations"),
+        ("op,input,output,ms\nconv,8x8x3,8x8x8\n", ":2: 4 columns are named, but 3 given"),
+        ("op,input,output,ms\nconv,8x8x3,8x8x8,x\n", ":2: `ms` is `x`, not a finite number"),
+        ("op,input,output,ms\nconv,8x8x3,8x8x8,inf\n", ":2: `ms` is `inf`"),
+        ("op,input,output,ms\nconv,8x8,8x8x8,1\n", ":2: `input` is `8x8`, not a shape"),
+        ("op,input,output,ms\ncnov,8x8x3,8x8x8,1\n", ":2: `op` is `cnov`, not one of"),
+        ("op,input,output,ms\n" + 2 * "conv,8x8x3,8x8x8,1\n", ":3: the same operation as in line 2"),
+        ("op,input,output,ms\nconv,,8x8x8,1\n", ":2: `input` is empty"),
+    ],
+)
+def test_a_malformed_csv_is_refused_with_the_line(text, place, tmp_path):
+    file = tmp_path / "table.csv"
+    file.write_text(text)
+    with pytest.raises(TableError) as caught:
+        import_table(file)
+    assert place in str(caught.value)
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def test_tables_on_the_command_line(tmp_path):
+    parts = []
+    for resolution in (160, 176):
+        text = ofa_yaml(resolution, resolution)
+        (tmp_path / f"{resolution}.yaml").write_text(text[1])
+        parts.append(tmp_path / f"{resolution}.json")
+        ended = run("table", "import", tmp_path / f"{resolution}.yaml", "-o", parts[-1], "--device", "phone")
+        assert ended.exit_code == 0, ended.stderr
+    both = tmp_path / "both.json"
+    differing = run("table", "merge", *parts, "-o", both)  # Conv_2 and Logits are in both
+    assert differing.exit_code == 1
+    assert "choose with --prefer" in differing.stderr
+    assert run("table", "merge", *parts, "-o", both, "--prefer", "first").exit_code == 0
+    assert run("table", "diff", parts[0], parts[0]).exit_code == 0
+    assert run("table", "diff", parts[0], both).exit_code == 1
+    space = tmp_path / "two.space"
+    text = (shipped("spaces") / "ofa_mbv3.space").read_text()
+    space.write_text(re.sub(r"\(160.*?\) x 3", "(160 | 176) x 3", text))
+    assert run("table", "check", both, space).exit_code == 0
+    missing = run("table", "check", parts[0], space)
+    assert missing.exit_code == 1
+    assert "`input.resolution` = 176" in missing.stderr
+    costs = json.loads(run("cost", space, "--latency", both, "--format", "json").stdout)
+    assert costs["latency_ms"]["smallest"] < costs["latency_ms"]["largest"]
+    assert "any space" in run("table", "list").stdout
+    shown = json.loads(run("table", "show", both, "--format", "json").stdout)
+    assert shown["device"] == "phone"
+
+
+@pytest.mark.parametrize("name", ["gone.json", "folder", "binary.json", "huge.json"])
+def test_a_file_that_is_no_table_is_one_line_of_error(name, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "binary.json").write_bytes(b"\x80\xff\0")
+    with (tmp_path / "huge.json").open("wb") as huge:
+        huge.truncate(1_000_000_000)
+    ended = run("cost", "proxylessnas", "--latency", tmp_path / name)
+    assert ended.exit_code == 1
+    assert len(ended.stderr.splitlines()) == 1
+    assert name in ended.stderr
+
+
+def test_signatures_without_an_activation_stand_for_any():
+    space = compile_text("space s { input image 8 x 8 x 3 block a (filters: 8) { conv(kernel: 3) swish } }")
+    table = LatencyTable(
+        "t", "d", "s", operations={Signature("conv", (8, 8, 3), (8, 8, 8), 3): Measurement(2.0)}
+    )
+    assert operation_model(space, table).total(np.zeros((1, 1), int))[0] == 2.0

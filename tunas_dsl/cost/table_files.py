@@ -1,0 +1,96 @@
+"""Where latency tables lie: files and folders of the user's, and those that are shipped."""
+
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from tunas_dsl.cost.table import LatencyTable, TableError
+from tunas_dsl.cost.table_json import read_table
+from tunas_dsl.documents import DocumentError
+from tunas_dsl.ir import space as ir
+from tunas_dsl.resources import shipped
+
+MAX_BYTES = 64_000_000
+
+
+def load_table(name_or_path: str | Path, space: ir.Space) -> LatencyTable:
+    """The table for ``space``: a shipped one by its name, such as ``pixel1``, or a file or folder.
+
+    In a folder, the table of a space is the file ``<space>.json``.
+
+    Raises:
+        TableError: there is no table, it is malformed, or it is one of another space.
+    """
+    place = _locate(str(name_or_path))
+    file = place / f"{space.name}.json" if place.is_dir() else place
+    if place.is_dir() and not file.is_file():
+        covered = ", ".join(f"`{name}`" for name in _covered(place)) or "no space"
+        raise TableError(f"{name_or_path} has no table for the space `{space.name}`: it covers {covered}")
+    table = read_file(file)
+    if table.space is not None and table.space != space.name:
+        raise TableError(f"{file} covers the space `{table.space}`: it is no table for `{space.name}`")
+    return table
+
+
+def open_table(name_or_path: str | Path) -> LatencyTable:
+    """The table in a file, or the shipped one of that name, for whatever space. Raises TableError."""
+    place = _locate(str(name_or_path))
+    if place.is_dir():
+        files = ", ".join(f"{name}.json" for name in _covered(place)) or "none"
+        raise TableError(f"{name_or_path} is a folder: name one of its tables ({files})")
+    return read_file(place)
+
+
+def read_text(file: Path | Traversable) -> str:
+    """The text of a table's file. Raises TableError where there is none, or it is no text, or huge."""
+    try:
+        with file.open("rb") as opened:
+            raw = opened.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise TableError(
+                f"{file}: it is larger than {MAX_BYTES // 1_000_000} MB, and no latency table is"
+            )
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TableError(
+            f"{file}: it is not UTF-8 text: byte {error.start} is 0x{raw[error.start]:02x}"
+        ) from None
+    except OSError as error:
+        raise TableError(f"{file}: {(error.strerror or str(error)).lower()}") from None
+
+
+def read_file(file: Path | Traversable) -> LatencyTable:
+    """The table in ``file``. Raises TableError where it cannot be read or is malformed."""
+    try:
+        return read_table(read_text(file))
+    except DocumentError as error:
+        raise TableError(f"{file}: {error}") from None
+
+
+def shipped_tables() -> dict[str, list[str]]:
+    """The names of the shipped tables, each with the spaces that it is for; none stand for any."""
+    return {
+        place.name.removesuffix(".json"): _covered(place) if place.is_dir() else []
+        for place in sorted(_shipped().iterdir(), key=lambda place: place.name)
+    }
+
+
+def _shipped() -> Traversable:
+    return shipped("spaces") / "latency"
+
+
+def _locate(name_or_path: str) -> Path | Traversable:
+    path = Path(name_or_path)
+    if name_or_path in shipped_tables():
+        folder = _shipped() / name_or_path
+        return folder if folder.is_dir() else _shipped() / f"{name_or_path}.json"
+    if path.exists():
+        return path
+    raise TableError(
+        f"there is no latency table `{name_or_path}`: it is neither a file or folder nor one of the shipped "
+        f"tables ({', '.join(shipped_tables())})"
+    )
+
+
+def _covered(place: Path | Traversable) -> list[str]:
+    """The spaces that the tables in a folder are for."""
+    return sorted(file.name.removesuffix(".json") for file in place.iterdir() if file.name.endswith(".json"))
