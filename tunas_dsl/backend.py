@@ -1,4 +1,4 @@
-"""What runs a search: the protocol of a backend, and the way from its name to it."""
+"""What runs a search or a training: the protocol of a backend, and the way from its name to it."""
 
 import importlib
 from collections.abc import Callable
@@ -10,6 +10,8 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.run import RunFolder
+from tunas_dsl.training.progress import Evaluation, Part, TrainingOutcome, TrainingProgress
+from tunas_dsl.training.run import TrainingFolder
 
 GROUP = "tunas_dsl.backends"
 
@@ -35,6 +37,42 @@ class Backend(Protocol):
 
         Raises:
             SearchError: something that the user can put right.
+        """
+
+    def train(
+        self,
+        architecture: ir.Space,
+        run: TrainingFolder,
+        *,
+        test: bool,
+        resume: bool,
+        report: Callable[[TrainingProgress], None],
+        tell: Callable[[str], None],
+        device: str,
+        threads: int | None,
+    ) -> TrainingOutcome:
+        """Train ``architecture`` with settings and data of ``run``, from its checkpoint on with ``resume``.
+
+        It is evaluated on validation images, and with ``test``, at the end, on test images.
+        ``report`` is called after each step, ``tell`` with a sentence that the user should read.
+
+        Raises:
+            SearchError, DataError: something that the user can put right.
+        """
+
+    def evaluate(
+        self,
+        architecture: ir.Space,
+        run: TrainingFolder,
+        *,
+        split: Part,
+        device: str,
+        threads: int | None,
+    ) -> Evaluation:
+        """How good the weights of ``run`` are, which are of ``architecture``, on all images of ``split``.
+
+        Raises:
+            SearchError, DataError: something that the user can put right.
         """
 
 

@@ -1,4 +1,4 @@
-"""The PyTorch backend of tunas_dsl: what a space compiles to, and the search over it.
+"""The PyTorch backend of tunas_dsl: what a space compiles to, the search over it, and training.
 
 ``supernet``, ``policy`` and ``latency`` are the three things that the compiler emits for a space. Torch is
 imported when the backend is used, not when it is found.
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tunas_dsl.ir import space as ir
     from tunas_dsl.search.progress import Outcome, Progress
     from tunas_dsl.search.run import RunFolder
+    from tunas_dsl.training.progress import Evaluation, Part, TrainingOutcome, TrainingProgress
+    from tunas_dsl.training.run import TrainingFolder
 
 
 class TorchBackend:
@@ -37,6 +39,38 @@ class TorchBackend:
 
         search = start_search(space, model, run, device, threads)
         return run_search(search, run, resume=resume, report=report, tell=tell)
+
+    def train(
+        self,
+        architecture: ir.Space,
+        run: TrainingFolder,
+        *,
+        test: bool,
+        resume: bool,
+        report: Callable[[TrainingProgress], None],
+        tell: Callable[[str], None],
+        device: str = "cpu",
+        threads: int | None = None,
+    ) -> TrainingOutcome:
+        """Train ``architecture`` with the settings and data of ``run``; see the protocol."""
+        from tunas_torch.trainings import run_training, start_training
+
+        training = start_training(architecture, run, device, threads)
+        return run_training(training, run, test=test, resume=resume, report=report, tell=tell)
+
+    def evaluate(
+        self,
+        architecture: ir.Space,
+        run: TrainingFolder,
+        *,
+        split: Part,
+        device: str = "cpu",
+        threads: int | None = None,
+    ) -> Evaluation:
+        """Evaluate the weights of ``run``; see the protocol."""
+        from tunas_torch.trainings import evaluate_training
+
+        return evaluate_training(architecture, run, split, device, threads)
 
 
 BACKEND = TorchBackend()

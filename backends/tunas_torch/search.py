@@ -25,6 +25,7 @@ from tunas_torch.data import BatchSchedule, ImageData
 from tunas_torch.optimizer import RMSProp
 from tunas_torch.policy import Policy, Sampled
 from tunas_torch.reinforce import PolicyOptimizer
+from tunas_torch.states import check_shapes, part, prefixed
 from tunas_torch.supernet import Supernet
 
 _SAMPLING, _AUGMENTATION, _TRAINING, _VALIDATION = range(4)
@@ -68,6 +69,11 @@ class Search:
         self.device = next(supernet.parameters()).device
         self.training = self._schedule(len(data.train), settings.batch_size, _TRAINING)
         self.validation = self._schedule(len(data.validation), settings.validation_batch_size, _VALIDATION)
+
+    @property
+    def steps(self) -> int:
+        """How many steps the search has."""
+        return self.settings.steps
 
     def step(self) -> StepEvent:
         """One step of the search.
@@ -127,9 +133,9 @@ class Search:
             "step": torch.tensor(self.step_count),
             "baseline": baseline,
             "policy.logits": self.policy.logits.detach(),
-            **_prefixed("policy_optimizer", self.policy_optimizer.state()),
-            **_prefixed("optimizer", self.optimizer.state()),
-            **_prefixed("supernet", self.supernet.state_dict()),
+            **prefixed("policy_optimizer", self.policy_optimizer.state()),
+            **prefixed("optimizer", self.optimizer.state()),
+            **prefixed("supernet", self.supernet.state_dict()),
         }
 
     @torch.no_grad()
@@ -139,15 +145,13 @@ class Search:
         Raises:
             SearchError: it is the state of another space's search.
         """
-        shapes = {name: tensor.shape for name, tensor in self.state().items()}
-        if shapes != {name: tensor.shape for name, tensor in state.items()}:
-            raise SearchError("the checkpoint does not fit this space: it holds other tensors")
+        check_shapes(state, self.state())
         self.step_count = int(state["step"])
         self.baseline.numerator, self.baseline.denominator = state["baseline"].tolist()
         self.policy.logits.copy_(state["policy.logits"])
-        self.policy_optimizer.load_state(_part("policy_optimizer", state))
-        self.optimizer.load_state(_part("optimizer", state))
-        self.supernet.load_state_dict(_part("supernet", state))
+        self.policy_optimizer.load_state(part("policy_optimizer", state))
+        self.optimizer.load_state(part("optimizer", state))
+        self.supernet.load_state_dict(part("supernet", state))
 
     def _train(self, rows: Sequence[tuple[int, ...]]) -> float:
         """Leaves the mean gradient over the architectures ``rows`` in ``.grad``; gives the mean loss."""
@@ -201,15 +205,3 @@ class Search:
 
     def _schedule(self, size: int, batch_size: int, purpose: int) -> BatchSchedule:
         return BatchSchedule(size, batch_size, self.settings.seed, purpose)
-
-
-def _prefixed(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {f"{prefix}.{name}": tensor for name, tensor in state.items()}
-
-
-def _part(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {
-        name.removeprefix(f"{prefix}."): tensor
-        for name, tensor in state.items()
-        if name.startswith(f"{prefix}.")
-    }

@@ -86,7 +86,7 @@ def test_a_save_that_breaks_leaves_the_newest_whole(tmp_path, monkeypatch):
     def full(_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("tunas_torch.checkpoint.os.fsync", full)
+    monkeypatch.setattr("tunas_torch.tensor_files.os.fsync", full)
     with pytest.raises(OSError, match="no space left"):
         save_steps(tmp_path, 2)
     assert load(tmp_path) == (1, [])

@@ -15,6 +15,7 @@ from tunas_dsl.search.events import read_events, step_history
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.checkpoint import NEWEST
+from tunas_torch.loop import Pace
 from tunas_torch.running import run_search
 from tunas_torch.search import Search
 
@@ -116,8 +117,8 @@ class PowerCutError(Exception):
 
 
 def start(run, resume=False, report=lambda _: None, tell=pytest.fail, **options):
-    options = {"log_every": 1, "checkpoint_steps": 5} | options
-    return run_search(new_search(run.settings), run, resume=resume, report=report, tell=tell, **options)
+    pace = Pace(**{"log_every": 1, "checkpoint_steps": 5} | options)
+    return run_search(new_search(run.settings), run, resume=resume, report=report, tell=tell, pace=pace)
 
 
 def at(step, action):

@@ -18,6 +18,8 @@ COMMANDS = {
     "compile": "Write a compiled space as a folder.",
     "search": "Search a space, into a run folder.",
     "baseline": "Random search and evolution, to compare a search with.",
+    "train": "Train an architecture alone, into a run folder.",
+    "evaluate": "Say how good a trained architecture is.",
     "export": "Write the architecture that a search found.",
 }
 

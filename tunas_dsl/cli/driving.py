@@ -2,7 +2,7 @@
 
 import click
 
-from tunas_dsl.cli.progress import Reporter
+from tunas_dsl.cli.progress import Reporter, search_line
 from tunas_dsl.cli.runs import cleared_if_empty, conclude, heading
 from tunas_dsl.cli.subjects import Subject
 from tunas_dsl.search.algorithms import start_algorithm
@@ -17,12 +17,12 @@ def drive(subject: Subject, run: RunFolder, resume: bool, command: str) -> Outco
     space, model, name = subject.space, subject.model(run.cost), str(run.quality)
     click.echo(heading(subject, model, run), err=True)
     outcome: Outcome | None = None
-    with cleared_if_empty(run, resume):
+    with cleared_if_empty(run.path, resume):
         try:
             evaluator = Evaluator(name, load_quality(name, space), space)
             driver = Driver(space, model, run, start_algorithm(space, model, run.settings), evaluator)
             best = "argmax" if run.algorithm == "reinforce" else "best"
-            with Reporter(model.unit, "quality", best) as reporter:
+            with Reporter(search_line(model.unit, "quality", best)) as reporter:
                 outcome = driver.search(resume=resume, report=reporter.report, tell=reporter.tell)
         except KeyboardInterrupt:
             pass

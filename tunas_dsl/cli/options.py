@@ -10,6 +10,9 @@ T = TypeVar("T")
 output_format = click.option(
     "--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What to print."
 )
+data = click.option("--data", help="The images: digits, a folder, or IDX files.")
+device = click.option("--device", default="cpu", show_default=True, help="Where to compute.")
+threads = click.option("--threads", type=click.IntRange(min=1), help="How many threads compute.")
 MISSING = "tunas.missing"
 """Where the context keeps what ``--missing`` says; only what opens a table asks for it."""
 

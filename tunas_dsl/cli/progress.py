@@ -1,7 +1,9 @@
-"""The progress of a search on standard error: a live line on a terminal, otherwise a line now and then."""
+"""The progress of a run on standard error: a live line on a terminal, otherwise a line now and then."""
 
 import time
+from collections.abc import Callable
 from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
 
 from rich.console import Console
 from rich.live import Live
@@ -11,16 +13,38 @@ from tunas_dsl.search.progress import Progress
 _SECONDS = 10.0
 
 
-class Reporter:
-    """Shows each step that it is told of; costs are in ``unit``, and what is best is ``best``."""
+class Steps(Protocol):
+    """The state after ``step`` of ``steps`` steps."""
 
-    def __init__(self, unit: str, quality: str = "accuracy", best: str = "argmax") -> None:
-        self._unit, self._quality, self._best = unit, quality, best
+    @property
+    def step(self) -> int:
+        """The steps done."""
+        ...
+
+    @property
+    def steps(self) -> int:
+        """All steps."""
+        ...
+
+    @property
+    def seconds_left(self) -> float:
+        """An estimate."""
+        ...
+
+
+P = TypeVar("P", bound=Steps)
+
+
+class Reporter(Generic[P]):
+    """Shows each step that it is told of; ``describe`` puts what it did into words."""
+
+    def __init__(self, describe: Callable[[P], str]) -> None:
+        self._describe = describe
         self._console = Console(stderr=True, highlight=False)
         self._live = Live(console=self._console, auto_refresh=False) if self._console.is_terminal else None
         self._shown_at = time.monotonic()
 
-    def __enter__(self) -> "Reporter":
+    def __enter__(self) -> Self:
         if self._live:
             self._live.start()
         return self
@@ -31,7 +55,7 @@ class Reporter:
         if self._live:
             self._live.stop()
 
-    def report(self, progress: Progress) -> None:
+    def report(self, progress: P) -> None:
         """Show the state after a step."""
         if self._live:
             self._live.update(self._line(progress), refresh=True)
@@ -43,10 +67,19 @@ class Reporter:
         """Print a sentence that stays."""
         self._console.print(sentence, markup=False, soft_wrap=True)
 
-    def _line(self, progress: Progress) -> str:
-        entropy = "" if progress.entropy is None else f"entropy {progress.entropy:.2f}  "
+    def _line(self, progress: P) -> str:
+        done = f"step {progress.step}/{progress.steps}"
+        return f"{done}  {self._describe(progress)}  {progress.seconds_left:.0f} s left"
+
+
+def search_line(unit: str, quality: str = "accuracy", best: str = "argmax") -> Callable[[Progress], str]:
+    """Puts a step of a search into words; costs are in ``unit``, and what is best is ``best``."""
+
+    def describe(progress: Progress) -> str:
+        entropy = "" if progress.entropy is None else f"  entropy {progress.entropy:.2f}"
         return (
-            f"step {progress.step}/{progress.steps}  {self._quality} {progress.accuracy:.3f}  "
-            f"sampled {progress.sampled_cost:.4g}, {self._best} {progress.argmax_cost:.4g} {self._unit}  "
-            f"{entropy}{progress.seconds_left:.0f} s left"
+            f"{quality} {progress.accuracy:.3f}  sampled {progress.sampled_cost:.4g}, "
+            f"{best} {progress.argmax_cost:.4g} {unit}{entropy}"
         )
+
+    return describe

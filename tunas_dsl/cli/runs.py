@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 import click
@@ -19,12 +19,15 @@ from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.setting import Settings
 
+BEGUN = ("policy.json", "state.json", "weights.safetensors")
+"""What runs write with their first checkpoint, one or the other."""
 
-def needed(**options: object) -> None:
+
+def needed(run: str = "search", /, **options: object) -> None:
     """A usage error where one of ``options``, named as they are shown but for dashes, has no value."""
     names = [name if name.isupper() else f"--{name.replace('_', '-')}" for name in options]
     if missing := [name for name, given in zip(names, options.values(), strict=True) if given is None]:
-        raise click.UsageError(f"a new search needs {', '.join(missing)}")
+        raise click.UsageError(f"a new {run} needs {', '.join(missing)}")
 
 
 def create_run(
@@ -64,14 +67,23 @@ def reopen_run(output: Path, space: str | None, given: Mapping[str, Any]) -> tup
     run = RunFolder.open(output)
     bundle = read_bundle(run.bundle)
     kept = {**run.settings.to_json(), "data": run.data, "quality": run.quality, "algorithm": run.algorithm}
-    for name, setting in given.items():
-        if kept.get(name) != setting:
-            raise SearchError(f"`{name}` is {setting!r}, but {output} was started with {kept.get(name)!r}")
+    check_unchanged(output, kept, given)
     if space is not None and source_sha256(load_subject(space).text) != bundle.sha256:
         raise SearchError(f"{space} is not the space that {output} was started with")
     if run.cost not in bundle.models:
         raise SearchError(f"{run.bundle} has no cost model `{run.cost}`")
     return Subject(bundle.space, bundle.source, bundle.models), run
+
+
+def check_unchanged(output: Path, kept: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Hold the settings ``given`` at a resumption against those that the run in ``output`` has ``kept``.
+
+    Raises:
+        SearchError: one is another.
+    """
+    for name, setting in given.items():
+        if kept.get(name) != setting:
+            raise SearchError(f"`{name}` is {setting!r}, but {output} was started with {kept.get(name)!r}")
 
 
 def heading(subject: Subject, model: CostModel, run: RunFolder) -> str:
@@ -85,24 +97,29 @@ def heading(subject: Subject, model: CostModel, run: RunFolder) -> str:
 
 
 @contextmanager
-def cleared_if_empty(run: RunFolder, resume: bool) -> Iterator[None]:
+def cleared_if_empty(path: Path, resume: bool) -> Iterator[None]:
     """Removes the folder of a new run without a checkpoint, since it would be in the way of the next."""
     try:
         yield
     finally:
-        begun = any((run.path / name).exists() for name in ("policy.json", "state.json"))
+        begun = any((path / name).exists() for name in BEGUN)
         if not resume and not begun:
-            shutil.rmtree(run.path, ignore_errors=True)
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def conclude(outcome: Outcome | None, run: RunFolder, command: str) -> None:
     """Say what was found, or how to go on after an interruption, which exits with status 130."""
     if outcome is None or outcome.status == "interrupted":
-        steps = "" if outcome is None else f" after {outcome.step} steps"
-        how = f"go on with: {command} --resume -o {run.path}" if run.path.exists() else "nothing is kept"
-        click.echo(f"interrupted{steps}; {how}", err=True)
-        sys.exit(130)
+        end_interrupted(run.path, None if outcome is None else outcome.step, command)
     gap = 100 * (outcome.cost / run.settings.target - 1)
     count = "" if outcome.evaluations is None else f" after {outcome.evaluations:,} evaluations"
     found = f"found {outcome.cost:.4g} {outcome.unit}, {gap:+.1f} % from the target{count}"
     click.echo(f"{found}; the run is in {run.path}")
+
+
+def end_interrupted(run: Path, step: int | None, command: str) -> NoReturn:
+    """Say how to go on after an interruption, after ``step`` steps where that is known, and exit."""
+    steps = "" if step is None else f" after {step} steps"
+    how = f"go on with: {command} --resume -o {run}" if run.exists() else "nothing is kept"
+    click.echo(f"interrupted{steps}; {how}", err=True)
+    sys.exit(130)

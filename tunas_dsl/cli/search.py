@@ -8,9 +8,12 @@ import click
 
 from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.driving import drive
+from tunas_dsl.cli.options import data as data_option
+from tunas_dsl.cli.options import device as device_option
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import quality as quality_option
-from tunas_dsl.cli.progress import Reporter
+from tunas_dsl.cli.options import threads as threads_option
+from tunas_dsl.cli.progress import Reporter, search_line
 from tunas_dsl.cli.runs import cleared_if_empty, conclude, create_run, heading, needed, reopen_run
 from tunas_dsl.cli.settings_options import settings_options
 from tunas_dsl.cli.subjects import Subject
@@ -21,13 +24,13 @@ from tunas_dsl.search.settings import PolicySettings, SearchSettings
 
 @click.command("search")
 @click.argument("space", required=False, metavar="SPACE|BUNDLE")
-@click.option("--data", help="The images: digits, a folder, or IDX files.")
+@data_option
 @quality_option
 @latency_option
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")
 @click.option("--resume", is_flag=True, help="Go on with the search in the run folder.")
-@click.option("--device", default="cpu", show_default=True, help="Where to compute.")
-@click.option("--threads", type=click.IntRange(min=1), help="How many threads compute.")
+@device_option
+@threads_option
 @settings_options(SearchSettings)
 def command(
     space: str | None,
@@ -78,9 +81,9 @@ def _search_supernet(
     model = subject.model(run.cost)
     click.echo(heading(subject, model, run), err=True)
     outcome: Outcome | None = None
-    with cleared_if_empty(run, resume):
+    with cleared_if_empty(run.path, resume):
         try:
-            with Reporter(model.unit) as reporter:
+            with Reporter(search_line(model.unit)) as reporter:
                 outcome = load_backend().search(
                     subject.space,
                     model,

@@ -1,12 +1,13 @@
-"""Options of a command line for the settings of a search, made from their class."""
+"""Options of a command line for the settings of a run, made from their class."""
 
 from collections.abc import Callable
+from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
 import click
 
-from tunas_dsl.search.setting import Settings
+from tunas_dsl.search.setting import RunSettings
 
 
 def cost(text: str) -> float:
@@ -14,13 +15,13 @@ def cost(text: str) -> float:
     return float(text.removesuffix("ms").removesuffix("M").strip())
 
 
-def settings_options(kind: type[Settings]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def settings_options(kind: type[RunSettings]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A decorator that adds an option for every field of ``kind``; None where it is not given."""
     hints = get_type_hints(kind)
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         for field in reversed(attrs.fields(kind)):
-            name, type_ = field.name.replace("_", "-"), hints[field.name]
+            name, type_ = field.name.replace("_", "-"), _plain(hints[field.name])
             flag = f"--{name}/--no-{name}" if type_ is bool else f"--{name}"
             flags = (flag, "-n") if name == "n" else (flag,)
             known = isinstance(field.default, int | float | str)
@@ -38,3 +39,9 @@ def settings_options(kind: type[Settings]) -> Callable[[Callable[..., None]], Ca
         return function
 
     return decorate
+
+
+def _plain(type_: Any) -> Any:
+    """``type_`` without the None that it may be instead."""
+    others = [part for part in get_args(type_) if part is not NoneType]
+    return others[0] if NoneType in get_args(type_) and len(others) == 1 else type_

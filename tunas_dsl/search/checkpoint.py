@@ -7,7 +7,7 @@ from typing import Any
 
 from tunas_dsl import documents
 from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.run import write_document
+from tunas_dsl.search.folder import write_document
 
 SCHEMA = "tunas.state/1"
 NEWEST = "state.json"

@@ -1,4 +1,4 @@
-"""The log of a search: one JSON object a line, appended, and readable after any interruption."""
+"""The log of a run: one JSON object a line, appended, and readable after any interruption."""
 
 import json
 import os
@@ -72,12 +72,12 @@ class EventLog:
         if path.exists():
             _drop_cut_line(path)
 
-    def step(self, event: StepEvent | EvaluationEvent) -> None:
-        """Log one step."""
+    def step(self, event: attrs.AttrsInstance) -> None:
+        """Log one step, of a search or a training; what is None is left out."""
         self._append("step", attrs.asdict(event, filter=lambda _, figure: figure is not None))
 
     def resumed(self, step: int) -> None:
-        """Log that the search goes on with ``step``; later steps logged before are void."""
+        """Log that the run goes on with ``step``; later steps logged before are void."""
         self._append("resumed", {"step": step})
 
     def _append(self, kind: str, fields: dict[str, Any]) -> None:

@@ -1,23 +1,27 @@
 """The folder of one search on disk: settings, log, policy and result, as JSON that needs no torch to read."""
 
-import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from tunas_dsl import documents
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import NotInSpace, check_indices
 from tunas_dsl.search.algorithms import SETTINGS
 from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.folder import (
+    RUN_SCHEMA,
+    fingerprint,
+    make_folder,
+    read_document,
+    read_settings,
+    write_document,
+)
 from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.setting import Settings
 from tunas_dsl.search.settings import SearchSettings
 
-RUN_SCHEMA = "tunas.run/1"
 POLICY_SCHEMA = "tunas.policy/1"
 RESULT_SCHEMA = "tunas.result/1"
 
@@ -56,9 +60,7 @@ class RunFolder:
         Raises:
             SearchError: there is something at ``path`` already.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise SearchError(f"{path} exists and is not an empty folder: name another one, or resume it")
-        path.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
         run = cls(path, settings, data, cost, quality, algorithm)
         write_document(path / "settings.json", run._description())
         return run
@@ -71,7 +73,7 @@ class RunFolder:
             SearchError: it is not the folder of a run, or its settings are not ours.
         """
         file = path / "settings.json"
-        description = read_document(file, RUN_SCHEMA, "is not the folder of a search")
+        description = read_settings(path, RUN_SCHEMA)
         settings, data, cost = (description.get(key) for key in ("settings", "data", "cost"))
         quality, algorithm = description.get("quality"), description.get("algorithm", "reinforce")
         if not (isinstance(settings, dict) and isinstance(quality or data, str) and isinstance(cost, str)):
@@ -87,7 +89,7 @@ class RunFolder:
     @property
     def fingerprint(self) -> str:
         """A hash of what the run was started with, for a checkpoint to be held against."""
-        return hashlib.sha256(documents.dump(self._description()).encode()).hexdigest()
+        return fingerprint(self._description())
 
     def over_images(self) -> tuple[SearchSettings, str]:
         """The settings and the data of a search over a supernet.
@@ -164,29 +166,3 @@ class RunFolder:
         if self.quality is not None:
             source = {"quality": self.quality, "algorithm": self.algorithm}
         return {"schema": RUN_SCHEMA, **source, "cost": self.cost, "settings": self.settings.to_json()}
-
-
-def write_document(path: Path, document: Mapping[str, Any]) -> None:
-    """Replace the file at ``path`` in one step, so that a reader never sees half of it."""
-    fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(documents.dump(document))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-
-
-def read_document(path: Path, schema: str, absent: str) -> dict[str, Any]:
-    """The object in the file at ``path``; without a file, the folder ``absent``, as the error says.
-
-    Raises:
-        SearchError: there is no such file, or it is damaged, or not of ``schema``.
-    """
-    try:
-        document = documents.parse(path.read_text(encoding="utf-8"))
-        documents.check_schema(document, schema)
-    except (FileNotFoundError, NotADirectoryError):
-        raise SearchError(f"{path.parent} {absent}") from None
-    except (documents.DocumentError, UnicodeDecodeError) as error:
-        raise SearchError(f"{path}: {error}") from None
-    return document

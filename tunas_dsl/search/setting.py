@@ -1,4 +1,4 @@
-"""One setting, checked: what each of a search's settings must be, said in a line where it is not."""
+"""One setting, checked: what each of a run's settings must be, said in a line where it is not."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -11,43 +11,45 @@ from tunas_dsl.search.errors import SearchError
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
 
-def _setting(demand: str, holds: Callable[[Any], bool], kinds: tuple[type, ...]) -> Validator:
-    def check(_: Any, field: "attrs.Attribute[Any]", setting: Any) -> None:
-        is_kind = isinstance(setting, kinds) and isinstance(setting, bool) == (bool in kinds)
-        if not is_kind or not holds(setting):
-            raise SearchError(f"`{field.name}` is {setting!r}, but must be {demand}")
+def setting(demand: str, holds: Callable[[Any], bool], kinds: tuple[type, ...]) -> Validator:
+    """What is of one of ``kinds`` and ``holds``; ``demand`` says so in words."""
+
+    def check(_: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
+        is_kind = isinstance(value, kinds) and isinstance(value, bool) == (bool in kinds)
+        if not is_kind or not holds(value):
+            raise SearchError(f"`{field.name}` is {value!r}, but must be {demand}")
 
     return check
 
 
-def _number(demand: str, holds: Callable[[float], bool]) -> Validator:
-    return _setting(demand, lambda number: math.isfinite(number) and holds(number), (int, float))
+def number(demand: str, holds: Callable[[float], bool]) -> Validator:
+    """A finite number that ``holds``."""
+    return setting(demand, lambda value: math.isfinite(value) and holds(value), (int, float))
 
 
-COUNT = _setting("an integer of at least 1", lambda count: count >= 1, (int,))
-SEED = _setting("an integer from 0 to 2^63 - 1", lambda seed: 0 <= seed < 2**63, (int,))
-POSITIVE = _number("a number above 0", lambda number: number > 0)
-NOT_NEGATIVE = _number("a number of at least 0", lambda number: number >= 0)
-NEGATIVE = _number("a number of at most 0, since missing the target must not pay", lambda number: number <= 0)
-SHARE = _number("a number from 0 to 1", lambda number: 0 <= number <= 1)
-BELOW_ONE = _number("a number from 0 to below 1", lambda number: 0 <= number < 1)
-FLAG = _setting("true or false", lambda flag: True, (bool,))
+COUNT = setting("an integer of at least 1", lambda count: count >= 1, (int,))
+SEED = setting("an integer from 0 to 2^63 - 1", lambda seed: 0 <= seed < 2**63, (int,))
+POSITIVE = number("a number above 0", lambda number: number > 0)
+NOT_NEGATIVE = number("a number of at least 0", lambda number: number >= 0)
+NEGATIVE = number("a number of at most 0, since missing the target must not pay", lambda number: number <= 0)
+SHARE = number("a number from 0 to 1", lambda number: 0 <= number <= 1)
+BELOW_ONE = number("a number from 0 to below 1", lambda number: 0 <= number < 1)
+FLAG = setting("true or false", lambda flag: True, (bool,))
 
 
 def one_of(words: tuple[str, ...]) -> Validator:
     """One of these words."""
-    return _setting("one of " + ", ".join(words), lambda word: word in words, (str,))
+    return setting("one of " + ", ".join(words), lambda word: word in words, (str,))
 
 
 @attrs.frozen(kw_only=True)
-class Settings:
-    """What the settings of every algorithm have; ``target`` is in the unit of the cost model, ms or M MAdds.
+class RunSettings:
+    """What the settings of every run have, be it a search or a training.
 
     Raises:
         SearchError: a setting is out of range, or two contradict each other.
     """
 
-    target: float = attrs.field(validator=POSITIVE)
     seed: int = attrs.field(default=0, validator=SEED)
 
     def to_json(self) -> dict[str, Any]:
@@ -75,3 +77,14 @@ class Settings:
         setting = getattr(self, name)
         field.validator(self, field, setting)
         return setting
+
+
+@attrs.frozen(kw_only=True)
+class Settings(RunSettings):
+    """What the settings of every algorithm have; ``target`` is in the unit of the cost model, ms or M MAdds.
+
+    Raises:
+        SearchError: a setting is out of range, or two contradict each other.
+    """
+
+    target: float = attrs.field(validator=POSITIVE)

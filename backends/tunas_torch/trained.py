@@ -1,0 +1,68 @@
+"""Trained weights in one file that says which network they are of, and the network back from it."""
+
+from pathlib import Path
+
+import attrs
+import cattrs
+
+from tunas_dsl import __version__
+from tunas_dsl.compiler import compile_text
+from tunas_dsl.diagnostics import SpaceError
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.unparse import unparse
+from tunas_torch.data import ImageData
+from tunas_torch.network import Network, channels_last
+from tunas_torch.tensor_files import DamageError, read_tensors, write_tensors
+
+SCHEMA = "tunas.weights/1"
+
+
+@attrs.frozen
+class Card:
+    """What comes with the weights: the architecture as ``.space`` text, and what its images and classes were.
+
+    Images, from 0 to 255, are to be normalised by ``mean`` and ``std`` of each channel. ``step`` counts
+    the training steps done.
+    """
+
+    tool: str
+    network: str
+    step: int
+    data: str
+    class_names: list[str]
+    mean: list[float]
+    std: list[float]
+
+
+def card_for(network: Network, data: ImageData, step: int) -> Card:
+    """The card of ``network`` after ``step`` steps on ``data``."""
+    mean, std = (array.reshape(-1).tolist() for array in (data.train.mean, data.train.std))
+    text = unparse(network.architecture)
+    return Card(f"tunas-dsl {__version__}", text, step, data.name, list(data.class_names), mean, std)
+
+
+def save_network(path: Path, network: Network, card: Card) -> None:
+    """Write weights and card to ``path``, a safetensors file, in one step."""
+    write_tensors(path, SCHEMA, attrs.asdict(card), network.state_dict()).replace(path)
+
+
+def load_network(path: Path) -> tuple[Network, Card]:
+    """The trained network in a file, in evaluation mode, and its card.
+
+    Raises:
+        SearchError: there is no such file, or it is damaged, or not of trained weights.
+    """
+    if not path.exists():
+        raise SearchError(f"there are no weights {path}: the training wrote no checkpoint")
+    try:
+        description, tensors = read_tensors(path, SCHEMA)
+        card = cattrs.structure(description, Card)
+        network = Network(compile_text(card.network, str(path)))
+        network.load_state_dict(tensors)
+    except DamageError as damage:
+        raise SearchError(f"{path} {damage}") from None
+    except (cattrs.BaseValidationError, SpaceError, RuntimeError, ValueError) as error:
+        raise SearchError(
+            f"{path} does not hold a network and its weights ({type(error).__name__})"
+        ) from None
+    return channels_last(network).eval(), card

@@ -1,0 +1,118 @@
+"""A training from its run folder to its result, and the evaluation of what it left there."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.selection import prune
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.training.progress import (
+    Evaluation,
+    Part,
+    TrainingEvent,
+    TrainingOutcome,
+    TrainingProgress,
+)
+from tunas_dsl.training.run import TrainingFolder
+from tunas_torch.data import ImageData
+from tunas_torch.data.joining import with_validation
+from tunas_torch.evaluation import evaluate
+from tunas_torch.loop import PACE, Pace, Place, fingerprint, run_steps
+from tunas_torch.network import Network
+from tunas_torch.starting import images_for, use
+from tunas_torch.trained import card_for, load_network, save_network
+from tunas_torch.training import Training
+
+
+def start_training(architecture: ir.Space, run: TrainingFolder, device: str, threads: int | None) -> Training:
+    """A training at its first step, with the data that ``run`` names.
+
+    Raises:
+        SearchError: there is no classifier, or one of too few classes, or there is no such device.
+        DataError: the data cannot be used.
+    """
+    place = use(device, threads)
+    data = _images(architecture, run)
+    return Training(Network(architecture, seed=run.settings.seed).to(place), data, run.settings)
+
+
+def run_training(
+    training: Training,
+    run: TrainingFolder,
+    *,
+    test: bool,
+    resume: bool,
+    report: Callable[[TrainingProgress], None],
+    tell: Callable[[str], None],
+    pace: Pace = PACE,
+) -> TrainingOutcome:
+    """Run ``training`` to its last step, or to an interruption, which ends it after a step.
+
+    Raises:
+        SearchError: the loss is not finite, or the run's checkpoint does not fit; the last checkpoint stays.
+    """
+    network = training.network
+
+    def save_weights() -> None:
+        save_network(run.weights, network, card_for(network, training.data, training.step_count))
+
+    run_steps(
+        training,
+        Place(run.path, run.events, fingerprint(network.architecture), run.fingerprint),
+        resume=resume,
+        report=lambda event, seconds_left: report(_progress(training, event, seconds_left)),
+        saved=save_weights,
+        tell=tell,
+        notable=lambda event: event.validation is not None,
+        pace=pace,
+    )
+    if training.step_count < training.steps:
+        return _outcome(training, "interrupted")
+    outcome = _outcome(
+        training, "finished", validation=training.validate(), test=training.evaluate("test") if test else None
+    )
+    run.write_result(outcome)
+    return outcome
+
+
+def evaluate_training(
+    architecture: ir.Space, run: TrainingFolder, split: Part, device: str, threads: int | None
+) -> Evaluation:
+    """How good the weights of ``run`` are, as of its last checkpoint.
+
+    Raises:
+        SearchError: there are none yet, or they are another network's, or there are no such images.
+        DataError: the data cannot be used.
+    """
+    place = use(device, threads)
+    network, _ = load_network(run.weights)
+    if network.architecture != prune(architecture, [0] * len(architecture.decisions)):
+        raise SearchError(f"{run.weights} is not of the architecture in {run.architecture}")
+    return evaluate(network.to(place), _images(architecture, run), split)
+
+
+def _images(architecture: ir.Space, run: TrainingFolder) -> ImageData:
+    data = images_for(architecture, run.data, run.settings.seed)
+    return with_validation(data) if run.settings.full else data
+
+
+def _progress(training: Training, event: TrainingEvent, seconds_left: float) -> TrainingProgress:
+    return TrainingProgress(
+        step=event.step + 1,
+        steps=training.steps,
+        loss=event.loss,
+        accuracy=event.accuracy,
+        validation=None if training.last is None else training.last.accuracy,
+        seconds_left=seconds_left,
+    )
+
+
+def _outcome(
+    training: Training,
+    status: Literal["finished", "interrupted"],
+    validation: Evaluation | None = None,
+    test: Evaluation | None = None,
+) -> TrainingOutcome:
+    return TrainingOutcome(
+        status=status, step=training.step_count, epochs=training.epochs, validation=validation, test=test
+    )

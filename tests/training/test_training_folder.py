@@ -1,0 +1,57 @@
+import json
+
+import attrs
+import pytest
+
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.run import RunFolder
+from tunas_dsl.search.settings import SearchSettings
+from tunas_dsl.training.progress import Evaluation, TrainingOutcome
+from tunas_dsl.training.run import TrainingFolder
+from tunas_dsl.training.settings import TrainingSettings
+
+SETTINGS = TrainingSettings(steps=100, seed=3)
+
+
+def test_an_opened_training_is_the_one_that_was_created(tmp_path):
+    run = TrainingFolder.create(tmp_path / "deep" / "run", SETTINGS, "digits")
+    again = TrainingFolder.open(tmp_path / "deep" / "run")
+    assert again == run
+    assert again.fingerprint == run.fingerprint
+    others = (attrs.evolve(run, data="folder:x"), attrs.evolve(run, settings=TrainingSettings(steps=100)))
+    assert run.fingerprint not in {other.fingerprint for other in others}
+
+
+def test_searches_and_trainings_are_told_apart(tmp_path):
+    RunFolder.create(tmp_path / "search", SearchSettings(steps=1, target=1.0), "digits", "macs")
+    TrainingFolder.create(tmp_path / "training", SETTINGS, "digits")
+    with pytest.raises(SearchError, match="search is the folder of a search, not of a training"):
+        TrainingFolder.open(tmp_path / "search")
+    with pytest.raises(SearchError, match="training is the folder of a training, not of a search"):
+        RunFolder.open(tmp_path / "training")
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        (None, "is not the folder of a training"),
+        ("[]", "not an object"),
+        ('{"schema": "tunas.training/1"}', "`settings` is not an object"),
+        ('{"schema": "tunas.training/1", "data": "digits", "settings": {}}', "neither is given"),
+    ],
+)
+def test_settings_that_are_not_ours_are_refused(tmp_path, text, part):
+    if text is not None:
+        (tmp_path / "settings.json").write_text(text)
+    with pytest.raises(SearchError, match=part):
+        TrainingFolder.open(tmp_path)
+
+
+def test_the_result_says_what_was_evaluated(tmp_path):
+    run = TrainingFolder.create(tmp_path / "run", SETTINGS, "digits")
+    validation = Evaluation(split="validation", images=20, accuracy=0.75, loss=0.5)
+    outcome = TrainingOutcome(status="finished", step=100, epochs=2.5, validation=validation, test=None)
+    run.write_result(outcome)
+    result = json.loads((run.path / "result.json").read_text())
+    assert result.pop("schema") == "tunas.trained/1"
+    assert result == attrs.asdict(outcome)

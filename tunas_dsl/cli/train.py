@@ -1,0 +1,169 @@
+"""``tunas train``: one architecture trained alone, and the resumption of that."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tunas_dsl import documents
+from tunas_dsl.architecture_json import architecture_document, read_architecture
+from tunas_dsl.backend import load_backend
+from tunas_dsl.bundle import source_sha256
+from tunas_dsl.cli.options import data as data_option
+from tunas_dsl.cli.options import device as device_option
+from tunas_dsl.cli.options import threads as threads_option
+from tunas_dsl.cli.progress import Reporter
+from tunas_dsl.cli.runs import check_unchanged, cleared_if_empty, end_interrupted, needed
+from tunas_dsl.cli.settings_options import settings_options
+from tunas_dsl.cli.subjects import load_indices, load_subject
+from tunas_dsl.compiler import compile_text
+from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.selection import prune
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.training.progress import Evaluation, TrainingOutcome, TrainingProgress
+from tunas_dsl.training.recipe import PRESETS, recipe
+from tunas_dsl.training.run import TrainingFolder
+from tunas_dsl.training.settings import TrainingSettings
+from tunas_dsl.unparse import unparse
+
+
+@click.command("train")
+@click.argument("space", required=False, metavar="ARCH|SPACE")
+@click.argument("architecture", required=False, metavar="[ARCH]")
+@data_option
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")
+@click.option("--resume", is_flag=True, help="Go on with the training in the run folder.")
+@device_option
+@threads_option
+@click.option(
+    "--preset", type=click.Choice(PRESETS), help="The paper's recipe for so many epochs, with its dropout."
+)
+@click.option("--test", is_flag=True, help="At the end, evaluate on the test images too.")
+@settings_options(TrainingSettings)
+def command(
+    space: str | None,
+    architecture: str | None,
+    data: str | None,
+    output: Path,
+    resume: bool,
+    device: str,
+    threads: int | None,
+    preset: str | None,
+    test: bool,
+    **given: Any,
+) -> None:
+    """Train ARCH from scratch: an architecture as JSON, a .space file without decisions, or one of SPACE.
+
+    In SPACE, ARCH is an index vector such as 0:2:1 or a file. A resumed training keeps the
+    architecture and the settings that it began with.
+    """
+    settings = {name: setting for name, setting in given.items() if setting is not None}
+    if resume:
+        network, run = _reopened(output, space, architecture, data, preset, settings)
+    else:
+        network, run = _created(output, space, architecture, data, preset, settings)
+    click.echo(
+        f"training {network.name} with {run.data}, seed {run.settings.seed}, into {run.path}", err=True
+    )
+    _finish(_train(network, run, test, resume, device, threads), run)
+
+
+def _train(
+    network: ir.Space, run: TrainingFolder, test: bool, resume: bool, device: str, threads: int | None
+) -> TrainingOutcome | None:
+    """The outcome; nothing after a second Ctrl-C."""
+    with cleared_if_empty(run.path, resume):
+        try:
+            with Reporter(_line) as reporter:
+                return load_backend().train(
+                    network,
+                    run,
+                    test=test,
+                    resume=resume,
+                    report=reporter.report,
+                    tell=reporter.tell,
+                    device=device,
+                    threads=threads,
+                )
+        except KeyboardInterrupt:
+            return None
+
+
+def _created(
+    output: Path,
+    space: str | None,
+    architecture: str | None,
+    data: str | None,
+    preset: str | None,
+    given: dict[str, Any],
+) -> tuple[ir.Space, TrainingFolder]:
+    length = given.get("epochs", given.get("steps", preset))
+    needed("training", ARCH=space, data=data, **{"epochs, --steps or --preset": length})
+    network, document = _architecture(str(space), architecture)
+    settings = TrainingSettings(**recipe(network, preset, given))
+    run = TrainingFolder.create(output, settings, str(data))
+    run.architecture.write_text(document, encoding="utf-8")
+    return trained_network(run), run
+
+
+def _reopened(
+    output: Path,
+    space: str | None,
+    architecture: str | None,
+    data: str | None,
+    preset: str | None,
+    given: dict[str, Any],
+) -> tuple[ir.Space, TrainingFolder]:
+    run = TrainingFolder.open(output)
+    network = trained_network(run)
+    if space is not None and _architecture(space, architecture)[0] != network:
+        raise SearchError(f"{architecture or space} is not the architecture that {output} was started with")
+    wanted = recipe(network, preset, given) if preset else given
+    check_unchanged(
+        output, {**run.settings.to_json(), "data": run.data}, {**wanted, "data": data or run.data}
+    )
+    return network, run
+
+
+def trained_network(run: TrainingFolder) -> ir.Space:
+    """The architecture that ``run`` trains.
+
+    Raises:
+        ArchitectureError, SpaceError: its file is damaged.
+    """
+    return compile_text(read_architecture(run.architecture).network, run.architecture.name)
+
+
+def _architecture(space: str, architecture: str | None) -> tuple[ir.Space, str]:
+    """The network, and the document about it, which names the space that it is from."""
+    if architecture is None and space.endswith(".json"):
+        network = read_architecture(Path(space)).network
+        return compile_text(network, space), Path(space).read_text(encoding="utf-8")
+    subject = load_subject(space)
+    indices = load_indices(subject.space, architecture)
+    network = unparse(prune(subject.space, indices))
+    origin = {"space": subject.space.name, "sha256": source_sha256(subject.text)}
+    document = architecture_document(subject.space, indices, model=None, origin=origin, network_text=network)
+    return compile_text(network), documents.dump(document)
+
+
+def _line(progress: TrainingProgress) -> str:
+    validation = "" if progress.validation is None else f"  validation {progress.validation:.4f}"
+    return f"loss {progress.loss:.3f}  accuracy {progress.accuracy:.3f}{validation}"
+
+
+def _finish(outcome: TrainingOutcome | None, run: TrainingFolder) -> None:
+    if outcome is None or outcome.status == "interrupted":
+        end_interrupted(run.path, None if outcome is None else outcome.step, "tunas train")
+    click.echo(f"trained {outcome.step} steps, {outcome.epochs:.4g} epochs; the run is in {run.path}")
+    for evaluation in (outcome.validation, outcome.test):
+        if evaluation is not None:
+            click.echo(sentence(evaluation))
+
+
+def sentence(evaluation: Evaluation) -> str:
+    """An evaluation in words."""
+    return (
+        f"{evaluation.split} accuracy {evaluation.accuracy:.4f}, loss {evaluation.loss:.4f}, "
+        f"on {evaluation.images:,} images"
+    )

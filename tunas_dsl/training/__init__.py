@@ -1,0 +1,1 @@
+"""What training one architecture alone is, without a tensor: settings, run folder, results."""

@@ -1,0 +1,89 @@
+"""The folder of one training on disk: settings, architecture, log, weights and result."""
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.folder import (
+    TRAINING_SCHEMA,
+    fingerprint,
+    make_folder,
+    read_settings,
+    write_document,
+)
+from tunas_dsl.training.progress import TrainingOutcome
+from tunas_dsl.training.settings import TrainingSettings
+
+TRAINED_SCHEMA = "tunas.trained/1"
+
+
+@attrs.frozen
+class TrainingFolder:
+    """One training: what it was started with, and where its files are.
+
+    ``data`` names the data set as the user wrote it. The folder holds ``settings.json``,
+    ``architecture.json`` (written by whoever makes the run), ``events.jsonl``, the backend's
+    checkpoints and weights, and in the end ``result.json``.
+    """
+
+    path: Path
+    settings: TrainingSettings
+    data: str
+
+    @classmethod
+    def create(cls, path: Path, settings: TrainingSettings, data: str) -> "TrainingFolder":
+        """Make the folder and write its settings.
+
+        Raises:
+            SearchError: there is something at ``path`` already.
+        """
+        make_folder(path)
+        run = cls(path, settings, data)
+        write_document(path / "settings.json", run._description())
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "TrainingFolder":
+        """The training at ``path``, to resume or to read.
+
+        Raises:
+            SearchError: it is not the folder of a training, or its settings are not ours.
+        """
+        file = path / "settings.json"
+        description = read_settings(path, TRAINING_SCHEMA)
+        settings, data = description.get("settings"), description.get("data")
+        if not (isinstance(settings, dict) and isinstance(data, str)):
+            raise SearchError(f"{file}: `settings` is not an object, or `data` not a text")
+        try:
+            return cls(path, TrainingSettings.from_json(settings), data)
+        except SearchError as error:
+            raise SearchError(f"{file}: {error}") from None
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what the training was started with, for a checkpoint to be held against."""
+        return fingerprint(self._description())
+
+    @property
+    def architecture(self) -> Path:
+        """The architecture, as JSON."""
+        return self.path / "architecture.json"
+
+    @property
+    def events(self) -> Path:
+        """The log, one event a line."""
+        return self.path / "events.jsonl"
+
+    @property
+    def weights(self) -> Path:
+        """The weights as of the last checkpoint."""
+        return self.path / "weights.safetensors"
+
+    def write_result(self, outcome: TrainingOutcome) -> None:
+        """Write ``result.json``."""
+        write_document(self.path / "result.json", {"schema": TRAINED_SCHEMA, **attrs.asdict(outcome)})
+
+    def _description(self) -> dict[str, Any]:
+        return {"schema": TRAINING_SCHEMA, "data": self.data, "settings": self.settings.to_json()}
