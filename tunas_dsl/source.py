@@ -45,3 +45,13 @@ class Span:
     def to(self, other: "Span") -> "Span":
         """From the start of this span to the end of ``other``."""
         return Span(self.source, self.start, other.end)
+
+
+def lines_of(span: Span) -> Span:
+    """The whole lines that ``span`` fills, or only itself where something else stands on them."""
+    text = span.source.text
+    start = text.rfind("\n", 0, span.start) + 1
+    end = text.find("\n", span.end)
+    after = len(text) if end < 0 else end + 1
+    alone = not text[start : span.start].strip() and not text[span.end : after].strip()
+    return Span(span.source, start, after) if alone else span

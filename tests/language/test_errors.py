@@ -156,3 +156,28 @@ def test_a_damaged_space_gives_a_space_or_diagnostics_inside_the_text(text, data
     for diagnostic in report.diagnostics:
         assert 0 <= diagnostic.span.start <= diagnostic.span.end <= len(damaged)
         assert render(diagnostic)
+
+
+@pytest.mark.parametrize(
+    ("body", "mended"),
+    [
+        (
+            "    block b (filters: 8) { cnov(kernel: 3) }\n}",
+            "    block b (filters: 8) { conv(kernel: 3) }\n}",
+        ),
+        (
+            "    block b (filters: 8) { conv(kernal: 3) }\n}",
+            "    block b (filters: 8) { conv(kernel: 3) }\n}",
+        ),
+        ("    filters dividable by 8\n" + STEM + "}", "    filters divisible by 8\n" + STEM + "}"),
+        ("    blok b (filters: 8) { relu }\n}", "    block b (filters: 8) { relu }\n}"),
+        ("    let k = 3\n" + STEM + "}", STEM + "}"),
+    ],
+)
+def test_a_fix_mends_its_finding(body, mended):
+    (found, *_) = check_text(Source("case.space", HEAD + body))[1].diagnostics
+    span, text = found.fix.span, HEAD + body
+    assert text[: span.start] + found.fix.replacement + text[span.end :] == HEAD + mended
+    assert found.fix.applicability == "safe"
+    assert to_json([found])[0]["fix"]["replacement"] == found.fix.replacement
+    assert not check_text(Source("case.space", HEAD + mended))[1].diagnostics

@@ -21,6 +21,8 @@ from tunas_dsl.syntax import tree
 
 S = TypeVar("S", bound=tree.SyntaxNode)
 
+_NAMING = tree.Let | tree.Decide | tree.Layer
+
 MAX_INPUT = 4096
 MAX_DIVISOR = 1024
 
@@ -47,8 +49,9 @@ def lower(file: tree.File, scope: Scope, report: Report) -> ir.Space | None:
     classifier = _classifier(space, features, scope, decisions)
     if report.has_errors:
         return None
+    written = {s.name.span: s.span for s in (*file.definitions, *space.statements) if isinstance(s, _NAMING)}
     for name, span in scope.unused():
-        report.add(rules.Unused(span=span, name=name))
+        report.add(rules.Unused(span=span, name=name, statement=written.get(span)))
     return ties.apply(
         ir.Space(space.name.text, inputs, decisions.divisor, decisions.found, tuple(blocks), classifier)
     )

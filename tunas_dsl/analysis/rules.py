@@ -2,9 +2,9 @@
 
 import attrs
 
-from tunas_dsl.diagnostics import Diagnostic, Note
-from tunas_dsl.diagnostics.diagnostic import suggest
-from tunas_dsl.source import Span
+from tunas_dsl.diagnostics import Diagnostic, Fix, Note
+from tunas_dsl.diagnostics.diagnostic import nearest, suggest
+from tunas_dsl.source import Span, lines_of
 
 
 @attrs.frozen(kw_only=True)
@@ -24,6 +24,12 @@ class UnknownName(Diagnostic):
         if self.name == "first":
             return "write `first (2 | 3) of { layers }`"
         return suggest(self.name, self.known)
+
+    @property
+    def fix(self) -> Fix | None:
+        """That name in its place."""
+        near = nearest(self.name, self.known)
+        return near.fix(self.span) if near else None
 
 
 @attrs.frozen(kw_only=True)
@@ -83,6 +89,12 @@ class UnknownArgument(Diagnostic):
     def hint(self) -> str | None:
         """An argument that is spelt nearly the same."""
         return suggest(self.name, self.known)
+
+    @property
+    def fix(self) -> Fix | None:
+        """That argument in its place."""
+        near = nearest(self.name, self.known)
+        return near.fix(self.span) if near else None
 
 
 @attrs.frozen(kw_only=True)
@@ -211,6 +223,12 @@ class NotExported(Diagnostic):
         """A name of the file that is spelt nearly the same, or all of them."""
         named = ", ".join(f"`{name}`" for name in sorted(self.known))
         return suggest(self.name, self.known) or (f"it defines {named}" if named else None)
+
+    @property
+    def fix(self) -> Fix | None:
+        """That name in its place."""
+        near = nearest(self.name, self.known)
+        return near.fix(self.span) if near else None
 
 
 @attrs.frozen(kw_only=True)
@@ -466,6 +484,12 @@ class Unused(Diagnostic):
     message = "`{name}` is never used"
 
     name: str
+    statement: Span | None = None
+
+    @property
+    def fix(self) -> Fix | None:
+        """The file without the statement, which means the same."""
+        return Fix(lines_of(self.statement), "") if self.statement else None
 
 
 @attrs.frozen(kw_only=True)

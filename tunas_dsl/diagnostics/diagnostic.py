@@ -10,6 +10,8 @@ import attrs
 from tunas_dsl.source import Span
 
 Severity = Literal["error", "warning"]
+Applicability = Literal["safe", "maybe"]
+"""Whether a program may apply a fix without asking, or only offer it."""
 
 _IGNORE = re.compile(r"#\s*tunas:\s*ignore\[([A-Z0-9,\s]+)\]")
 
@@ -20,6 +22,26 @@ class Note:
 
     span: Span
     label: str
+
+
+@attrs.frozen
+class Fix:
+    """A change of the text that mends a finding: ``replacement`` in place of what is at ``span``.
+
+    ``safe`` ones are applied by ``tunas check --fix``; editors offer all of them.
+    """
+
+    span: Span
+    replacement: str
+    applicability: Applicability = "safe"
+
+    @property
+    def title(self) -> str:
+        """What the change does, for a menu."""
+        written, new = (" ".join(text.split()) for text in (self.span.text, self.replacement))
+        if not written:
+            return f"insert `{new}`"
+        return f"replace `{written}` by `{new}`" if new else f"remove `{written}`"
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +82,11 @@ class Diagnostic:
     def notes(self) -> tuple[Note, ...]:
         """Further places that the reader must see."""
         return ()
+
+    @property
+    def fix(self) -> Fix | None:
+        """The change of the text that mends it, where there is one."""
+        return None
 
 
 class _Fields(dict[str, object]):
@@ -112,10 +139,39 @@ class Report:
         return any(d.severity == "error" for d in self._found.values())
 
 
+@attrs.frozen
+class Near:
+    """A known name that is spelt nearly like another; ``sure`` where nothing else can be meant."""
+
+    name: str
+    sure: bool
+
+    @property
+    def question(self) -> str:
+        """The name as a hint."""
+        return f"did you mean `{self.name}`?"
+
+    def fix(self, span: Span) -> Fix:
+        """The name in the place of the misspelt one."""
+        return Fix(span, self.name, "safe" if self.sure else "maybe")
+
+
+def nearest(name: str, known: Iterable[str]) -> Near | None:
+    """The known name that ``name`` is a misspelling of, or nothing where none is near."""
+    names = sorted(known)
+    same = [other for other in names if other.lower() == name.lower()]
+    close = same or difflib.get_close_matches(name, names, n=2)
+    if not close:
+        return None
+    ratios = [difflib.SequenceMatcher(None, name, other).ratio() for other in close]
+    sure = bool(same) or (ratios[0] >= 0.75 and (len(close) == 1 or ratios[0] - ratios[1] > 0.1))
+    return Near(close[0], sure)
+
+
 def suggest(name: str, known: Iterable[str]) -> str | None:
     """``did you mean ...`` for a misspelt name, or nothing where no known name is near."""
-    close = difflib.get_close_matches(name, sorted(known), n=1)
-    return f"did you mean `{close[0]}`?" if close else None
+    near = nearest(name, known)
+    return near.question if near else None
 
 
 def _ignored(diagnostic: Diagnostic) -> bool:

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from tunas_dsl.diagnostics.diagnostic import Diagnostic
+from tunas_dsl.diagnostics.diagnostic import Diagnostic, Fix
 from tunas_dsl.source import Span
 
 
@@ -35,7 +35,14 @@ def _as_dict(diagnostic: Diagnostic) -> dict[str, Any]:
         "message": diagnostic.text,
         "hint": diagnostic.hint,
         "notes": [{**_place(note.span), "message": note.label} for note in diagnostic.notes],
+        "fix": _fix(diagnostic.fix),
     }
+
+
+def _fix(fix: Fix | None) -> dict[str, Any] | None:
+    if fix is None:
+        return None
+    return {**_place(fix.span), "replacement": fix.replacement, "applicability": fix.applicability}
 
 
 def _place(span: Span) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 import attrs
 
-from tunas_dsl.diagnostics import Diagnostic
-from tunas_dsl.diagnostics.diagnostic import suggest
+from tunas_dsl.diagnostics import Diagnostic, Fix
+from tunas_dsl.diagnostics.diagnostic import nearest, suggest
 
 
 @attrs.frozen(kw_only=True)
@@ -80,6 +80,11 @@ class Misphrased(Diagnostic):
         """The phrase as it is written."""
         return "write `input image HEIGHT x WIDTH x CHANNELS` or `filters divisible by NUMBER`"
 
+    @property
+    def fix(self) -> Fix:
+        """The word of the phrase."""
+        return Fix(self.span, self.meant)
+
 
 @attrs.frozen(kw_only=True)
 class NotANumber(Diagnostic):
@@ -133,6 +138,12 @@ class UnknownStatement(Diagnostic):
         if self.defines:
             return f"write `let {self.written} = ...` or `layer {self.written} = ...`"
         return suggest(self.written, STATEMENTS) or "layers stand between the braces of a block"
+
+    @property
+    def fix(self) -> Fix | None:
+        """The word that was meant."""
+        near = None if self.defines else nearest(self.written, STATEMENTS)
+        return near.fix(self.span) if near else None
 
 
 STATEMENTS = (
