@@ -3,7 +3,8 @@
 import importlib
 from collections.abc import Callable
 from importlib.metadata import entry_points
-from typing import Protocol, cast
+from pathlib import Path
+from typing import Literal, Protocol, cast
 
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.ir import space as ir
@@ -12,6 +13,8 @@ from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.training.progress import Evaluation, Part, TrainingOutcome, TrainingProgress
 from tunas_dsl.training.run import TrainingFolder
+
+ExportFormat = Literal["python", "onnx", "executorch"]
 
 GROUP = "tunas_dsl.backends"
 
@@ -73,6 +76,16 @@ class Backend(Protocol):
 
         Raises:
             SearchError, DataError: something that the user can put right.
+        """
+
+    def export(self, architecture: ir.Space, format: ExportFormat, output: Path, weights: Path | None) -> str:
+        """Write a network that runs without this project; gives a sentence on how it was checked.
+
+        ``architecture`` has nothing left to decide. ``weights`` are those of a training's folder, or the
+        network has initial ones.
+
+        Raises:
+            SearchError: a package that the format needs is missing, or the weights are of another network.
         """
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from tunas_dsl.backend import ExportFormat
     from tunas_dsl.cost.model import CostModel
     from tunas_dsl.ir import space as ir
     from tunas_dsl.search.progress import Outcome, Progress
@@ -71,6 +73,12 @@ class TorchBackend:
         from tunas_torch.trainings import evaluate_training
 
         return evaluate_training(architecture, run, split, device, threads)
+
+    def export(self, architecture: ir.Space, format: ExportFormat, output: Path, weights: Path | None) -> str:
+        """Write ``architecture`` as a file that runs without this project; see the protocol."""
+        from tunas_torch.exporting import export
+
+        return export(architecture, format, output, weights)
 
 
 BACKEND = TorchBackend()

@@ -1,6 +1,5 @@
 """An architecture as an ordinary PyTorch network, with timm's names for its parts."""
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from typing import assert_never
 
@@ -9,11 +8,9 @@ from torch import Tensor, nn
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import expanded_filters, prune, squeezed_filters
+from tunas_torch import standalone
 from tunas_torch.initialisers import initialise_
-from tunas_torch.operations import EPSILON, pad_same
-
-MOMENTUM = 0.01
-"""Of batch norm's moving averages, in PyTorch's sense: the share of the new batch (facts 2.5)."""
+from tunas_torch.standalone import Chain, Endpoint, Residual, Zeros
 
 ACTIVATIONS: dict[ir.ActivationFunction, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -78,80 +75,6 @@ def channels_last(network: Network) -> Network:
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
-class Endpoint(nn.Module):
-    """Adds what passes through it to the endpoints, where somebody collects them."""
-
-    def forward(self, images: Tensor, endpoints: list[Tensor] | None = None) -> Tensor:
-        """``images``."""
-        if endpoints is not None:
-            endpoints.append(images)
-        return images
-
-
-class Chain(nn.Sequential):
-    """Layers one after the other."""
-
-    def forward(self, images: Tensor, endpoints: list[Tensor] | None = None) -> Tensor:
-        """What the last layer gives; endpoints inside it add to ``endpoints``."""
-        for layer in self:
-            images = _call(layer, images, endpoints)
-        return images
-
-
-class Residual(nn.Module):
-    """The sum of a layer's input and output."""
-
-    def __init__(self, body: nn.Module) -> None:
-        super().__init__()
-        self.body = body
-
-    def forward(self, images: Tensor, endpoints: list[Tensor] | None = None) -> Tensor:
-        """``images`` plus what the body makes of them; endpoints inside it add to ``endpoints``."""
-        return images + _call(self.body, images, endpoints)
-
-
-def _call(layer: nn.Module, images: Tensor, endpoints: list[Tensor] | None) -> Tensor:
-    collects = isinstance(layer, Chain | Residual | Endpoint)
-    features: Tensor = layer(images, endpoints) if collects else layer(images)
-    return features
-
-
-class Zeros(nn.Module):
-    """Zeros of the input's shape."""
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Zeros like ``images``."""
-        return torch.zeros_like(images)
-
-
-class SamePad2d(nn.Module):
-    """The zeros of TensorFlow's SAME padding, of which there may be more after than before (facts 2.4)."""
-
-    def __init__(self, kernel: int, stride: int) -> None:
-        super().__init__()
-        self.kernel = kernel
-        self.stride = stride
-
-    def forward(self, images: Tensor) -> Tensor:
-        """``images`` ``(N, C, H, W)`` with the padding for their size."""
-        return pad_same(images, self.kernel, self.stride)
-
-
-class SqueezeExcite(nn.Module):
-    """Gates of 0 to 1 for each channel, from a global average through two 1x1 convolutions (facts 2.3)."""
-
-    def __init__(self, channels: int, squeezed: int, act: ir.ActivationFunction) -> None:
-        super().__init__()
-        self.conv_reduce = nn.Conv2d(channels, squeezed, 1)
-        self.act = ACTIVATIONS[act]()
-        self.conv_expand = nn.Conv2d(squeezed, channels, 1)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """``images`` ``(N, channels, H, W)`` times their gates."""
-        squeezed = self.act(self.conv_reduce(images.mean((2, 3), keepdim=True)))
-        return images * torch.sigmoid(self.conv_expand(squeezed))
-
-
 def module_name(block: ir.Block) -> str:
     """The name of a block's module: the block's own, with ``_`` where PyTorch's modules have such a name."""
     return f"{block.name}_" if hasattr(nn.ModuleDict, block.name) else block.name
@@ -190,55 +113,29 @@ def _chain(layers: Iterable[ir.Layer]) -> Chain:
 
 
 def _conv(layer: ir.Conv) -> nn.Sequential:
-    inputs, outputs = _channels(layer)
-    parts = _same_conv(
-        "conv", inputs, outputs, layer.kernel.constant, layer.stride, bias=not layer.batch_norm
-    )
-    if layer.batch_norm:
-        parts["bn1"] = _batch_norm(outputs)
-    return nn.Sequential(parts)
+    norm = layer.batch_norm
+    return standalone.conv(*_channels(layer), layer.kernel.constant, layer.stride, batch_norm=norm)
 
 
 def _separable_conv(layer: ir.SeparableConv) -> nn.Sequential:
-    inputs, outputs = _channels(layer)
-    parts = _same_conv("conv_dw", inputs, inputs, layer.kernel.constant, layer.stride, groups=inputs)
-    parts["bn1"] = _batch_norm(inputs)
-    parts["act1"] = ACTIVATIONS[layer.act]()
-    parts["conv_pw"] = nn.Conv2d(inputs, outputs, 1, bias=False)
-    parts["bn2"] = _batch_norm(outputs)
-    return nn.Sequential(parts)
+    act = ACTIVATIONS[layer.act]
+    return standalone.separable_conv(*_channels(layer), layer.kernel.constant, layer.stride, act=act)
 
 
 def _bottleneck(layer: ir.Bottleneck) -> nn.Sequential:
     inputs, outputs = _channels(layer)
     expanded = expanded_filters(layer.expansion.constant, inputs, layer.divisor)
-    parts: OrderedDict[str, nn.Module] = OrderedDict()
-    parts["conv_pw"] = nn.Conv2d(inputs, expanded, 1, bias=False)
-    parts["bn1"] = _batch_norm(expanded)
-    parts["act1"] = ACTIVATIONS[layer.act]()
-    parts |= _same_conv("conv_dw", expanded, expanded, layer.kernel.constant, layer.stride, groups=expanded)
-    parts["bn2"] = _batch_norm(expanded)
-    parts["act2"] = ACTIVATIONS[layer.act]()
-    if layer.squeeze_excite.constant:
-        parts["se"] = SqueezeExcite(expanded, squeezed_filters(layer, expanded), layer.se_act)
-    parts["conv_pwl"] = nn.Conv2d(expanded, outputs, 1, bias=False)
-    parts["bn3"] = _batch_norm(outputs)
-    return nn.Sequential(parts)
+    return standalone.bottleneck(
+        inputs,
+        outputs,
+        layer.kernel.constant,
+        layer.stride,
+        expanded=expanded,
+        act=ACTIVATIONS[layer.act],
+        squeezed=squeezed_filters(layer, expanded) if layer.squeeze_excite.constant else None,
+        se_act=ACTIVATIONS[layer.se_act],
+    )
 
 
 def _channels(layer: ir.LayerBase) -> tuple[int, int]:
     return layer.inputs.channels.constant, layer.outputs.channels.constant
-
-
-def _same_conv(
-    name: str, inputs: int, outputs: int, kernel: int, stride: int, *, groups: int = 1, bias: bool = False
-) -> OrderedDict[str, nn.Module]:
-    symmetric = stride == 1 and kernel % 2 == 1
-    padding = kernel // 2 if symmetric else 0
-    conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=bias)
-    pad = [] if symmetric else [("pad", SamePad2d(kernel, stride))]
-    return OrderedDict[str, nn.Module]([*pad, (name, conv)])
-
-
-def _batch_norm(channels: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(channels, eps=EPSILON, momentum=MOMENTUM)

@@ -12,9 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tunas_dsl.ir import space as ir
-
-EPSILON = 1e-3
-"""Of batch norm (facts 2.5)."""
+from tunas_torch.standalone import EPSILON, pad_same
 
 ACTIVATIONS: dict[ir.ActivationFunction, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
@@ -23,19 +21,6 @@ ACTIVATIONS: dict[ir.ActivationFunction, Callable[[Tensor], Tensor]] = {
     "swish6": F.hardswish,
     "sigmoid": torch.sigmoid,
 }
-
-
-def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """TensorFlow's SAME padding of one dimension: pixels before and after (facts 2.4)."""
-    outputs = -(-size // stride)
-    total = max((outputs - 1) * stride + kernel - size, 0)
-    return total // 2, total - total // 2
-
-
-def pad_same(images: Tensor, kernel: int, stride: int) -> Tensor:
-    """``images`` ``(N, C, H, W)`` with the zeros around them that SAME padding adds."""
-    height, width = (same_padding(size, kernel, stride) for size in images.shape[2:])
-    return F.pad(images, (*width, *height))
 
 
 def convolve(images: Tensor, kernel: Tensor, bias: Tensor | None, stride: int, groups: int = 1) -> Tensor:

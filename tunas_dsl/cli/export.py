@@ -1,13 +1,18 @@
-"""``tunas export``: the architecture that a search found, without torch."""
+"""``tunas export``: the architecture that a search found, in the formats of this and of other programs."""
 
 from pathlib import Path
+from typing import cast
 
 import click
 
 from tunas_dsl import documents
 from tunas_dsl.architecture_json import architecture_document, read_architecture
+from tunas_dsl.backend import ExportFormat, load_backend
 from tunas_dsl.bundle import read_bundle
-from tunas_dsl.ir.selection import prune
+from tunas_dsl.cli.subjects import load_subject
+from tunas_dsl.compiler import compile_text
+from tunas_dsl.files import write_atomically
+from tunas_dsl.ir.selection import NotInSpace, prune
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.unparse import unparse
 
@@ -17,18 +22,41 @@ from tunas_dsl.unparse import unparse
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
 @click.option(
     "--format",
-    type=click.Choice(["json", "indices", "space"]),
+    type=click.Choice(["json", "indices", "space", "python", "onnx", "executorch"]),
     default="json",
     show_default=True,
     help="What to write.",
 )
 def command(run: Path, output: Path | None, format: str) -> None:
-    """Write the most probable architecture of a search, or an architecture in another format."""
+    """Write the most probable architecture of a search, or an architecture in another format.
+
+    RUN is the folder of a search or of a training, ARCH an architecture as JSON. python, onnx and
+    executorch take a .space file without decisions, too: they are networks that run without this
+    program, with the weights of a training, or initial ones.
+    """
+    if format in ("python", "onnx", "executorch"):
+        _network(run, output, format)
+        return
     text = _of_run(run, format) if run.is_dir() else _of_file(run, format)
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        write_atomically(output, text)
+
+
+def _network(run: Path, output: Path | None, format: str) -> None:
+    if output is None:
+        raise click.UsageError(f"--format {format} writes a file: name it with -o")
+    weights = run / "weights.safetensors" if (run / "weights.safetensors").is_file() else None
+    text = _of_run(run, "space") if run.is_dir() and weights is None else None
+    if text is not None:
+        architecture = compile_text(text, str(run))
+    else:
+        architecture = load_subject(str(run / "architecture.json" if weights else run)).space
+    if not architecture.is_architecture:
+        raise NotInSpace(f"`{architecture.name}` has decisions: export an architecture of it")
+    said = load_backend().export(architecture, cast(ExportFormat, format), output, weights)
+    click.echo(said, err=True)
 
 
 def _of_run(path: Path, format: str) -> str:

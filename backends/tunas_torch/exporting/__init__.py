@@ -1,0 +1,54 @@
+"""Architectures as files that run without this project: Python source, ONNX, ExecuTorch."""
+
+import shutil
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from tunas_dsl.backend import ExportFormat
+from tunas_dsl.files import write_atomically
+from tunas_dsl.ir import space as ir
+from tunas_dsl.search.errors import SearchError
+from tunas_torch.exporting.graphs import export_executorch, export_onnx
+from tunas_torch.exporting.python_source import python_source
+from tunas_torch.network import Network
+
+
+def export(architecture: ir.Space, format: ExportFormat, output: Path, weights: Path | None) -> str:
+    """Write the network of ``architecture``; gives a sentence on how it was checked.
+
+    Python source is a module that needs PyTorch alone; ``weights`` are copied beside it. The others are the
+    network in inference mode.
+
+    Raises:
+        SearchError: a package that the format needs is missing, or the weights are of another network.
+    """
+    network = _network(architecture, weights)
+    if format == "python":
+        beside = output.with_suffix(".safetensors")
+        if weights is not None:
+            shutil.copyfile(weights, beside)
+        write_atomically(output, python_source(network.architecture, beside.name if weights else None))
+        return f"{output} needs PyTorch alone" + (f"; its weights are in {beside}" if weights else "")
+    if architecture.classifier is None:
+        raise SearchError(f"`{architecture.name}` has no classifier: only Python source can be written")
+    write = export_onnx if format == "onnx" else export_executorch
+    difference = write(network, output)
+    initial = "" if weights else " (initial weights: there was no training)"
+    return f"{output} computes what PyTorch does, up to {difference:.1e} of the largest logit{initial}"
+
+
+def _network(architecture: ir.Space, weights: Path | None) -> Network:
+    network = Network(architecture)
+    if weights is None:
+        return network
+    try:
+        network.load_state_dict(load_file(weights))
+    except (OSError, SafetensorError) as error:
+        raise SearchError(f"{weights} cannot be read: {error}") from None
+    except RuntimeError:
+        raise SearchError(
+            f"{weights} are the weights of another network than `{architecture.name}`"
+        ) from None
+    return network
