@@ -21,6 +21,7 @@ COMMANDS = {
     "train": "Train an architecture alone, into a run folder.",
     "evaluate": "Say how good a trained architecture is.",
     "export": "Write the architecture that a search found.",
+    "lsp": "Serve editors.",
 }
 
 
