@@ -59,6 +59,7 @@ def run_search(
         report=lambda event, seconds_left: report(_progress(event, search.steps, seconds_left)),
         saved=write_policy,
         tell=tell,
+        notable=lambda event: event.probabilities is not None,
         pace=pace,
     )
     outcome = _outcome(search)

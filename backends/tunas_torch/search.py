@@ -18,7 +18,7 @@ from tunas_dsl.cost.model import CostModel
 from tunas_dsl.search import schedule
 from tunas_dsl.search.baseline import Baseline
 from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.events import StepEvent
+from tunas_dsl.search.events import StepEvent, is_snapshot, samples
 from tunas_dsl.search.reward import reward
 from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.data import BatchSchedule, ImageData
@@ -103,6 +103,8 @@ class Search:
             argmax_cost=self.argmax_cost(),
             entropy=self.policy.entropy(sampled.indices).mean().item(),
             **attrs.asdict(rates),
+            samples=samples(sampled.indices.tolist(), accuracies, costs),
+            probabilities=self._snapshot(),
         )
 
     def rates(self, step: int) -> Rates:
@@ -115,6 +117,13 @@ class Search:
             schedule.warmup_probability(step, int(settings.op_warmup * steps)),
             schedule.warmup_probability(step, int(settings.filter_warmup * steps)),
         )
+
+    def _snapshot(self) -> list[list[float]] | None:
+        """The probabilities of every decision's options, where the log shows them after this step."""
+        if not is_snapshot(self.step_count - 1, self.steps):
+            return None
+        rows = zip(self.supernet.space.decisions, self.policy.probabilities().tolist(), strict=True)
+        return [[round(share, 5) for share in row[: len(decision.options)]] for decision, row in rows]
 
     def argmax_cost(self) -> float:
         """The cost of the most probable architecture, in the unit of the cost model."""

@@ -8,7 +8,7 @@ import click
 from tunas_dsl.cli.driving import drive
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import quality as quality_option
-from tunas_dsl.cli.runs import create_run, needed, reopen_run
+from tunas_dsl.cli.run_folders import create_run, needed, reopen_run
 from tunas_dsl.cli.settings_options import settings_options
 from tunas_dsl.search.algorithms import SETTINGS
 

@@ -3,7 +3,7 @@
 import click
 
 from tunas_dsl.cli.progress import Reporter, search_line
-from tunas_dsl.cli.runs import cleared_if_empty, conclude, heading
+from tunas_dsl.cli.run_folders import cleared_if_empty, conclude, heading
 from tunas_dsl.cli.subjects import Subject
 from tunas_dsl.search.algorithms import start_algorithm
 from tunas_dsl.search.driver import Driver

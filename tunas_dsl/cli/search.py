@@ -14,7 +14,7 @@ from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import quality as quality_option
 from tunas_dsl.cli.options import threads as threads_option
 from tunas_dsl.cli.progress import Reporter, search_line
-from tunas_dsl.cli.runs import cleared_if_empty, conclude, create_run, heading, needed, reopen_run
+from tunas_dsl.cli.run_folders import cleared_if_empty, conclude, create_run, heading, needed, reopen_run
 from tunas_dsl.cli.settings_options import settings_options
 from tunas_dsl.cli.subjects import Subject
 from tunas_dsl.search.progress import Outcome

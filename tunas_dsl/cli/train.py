@@ -13,7 +13,7 @@ from tunas_dsl.cli.options import data as data_option
 from tunas_dsl.cli.options import device as device_option
 from tunas_dsl.cli.options import threads as threads_option
 from tunas_dsl.cli.progress import Reporter
-from tunas_dsl.cli.runs import check_unchanged, cleared_if_empty, end_interrupted, needed
+from tunas_dsl.cli.run_folders import check_unchanged, cleared_if_empty, end_interrupted, needed
 from tunas_dsl.cli.settings_options import settings_options
 from tunas_dsl.cli.subjects import load_indices, load_subject
 from tunas_dsl.compiler import compile_text

@@ -10,9 +10,9 @@ from tunas_dsl import documents
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.exchange import space_document
-from tunas_dsl.search.algorithm import Algorithm, Floats
+from tunas_dsl.search.algorithm import Algorithm, Floats, Indices
 from tunas_dsl.search.checkpoint import load_state, save_state
-from tunas_dsl.search.events import EvaluationEvent, EventLog
+from tunas_dsl.search.events import EvaluationEvent, EventLog, is_snapshot, samples
 from tunas_dsl.search.interruption import interruption
 from tunas_dsl.search.progress import Outcome, Progress, Remaining
 from tunas_dsl.search.quality import Evaluator
@@ -61,11 +61,12 @@ class Driver:
         saved, saved_at = algorithm.step, time.monotonic()
         with interruption() as interrupted:
             while algorithm.step < algorithm.steps and not interrupted():
-                qualities, costs = self._step()
+                indices, qualities, costs = self._step()
                 if algorithm.step == 1:
                     self._warn_of_percent(qualities, tell)
-                if algorithm.step % every == 0 or algorithm.step == algorithm.steps:
-                    event = self._event(qualities, costs)
+                last = algorithm.step - 1
+                if last % every == 0 or is_snapshot(last, algorithm.steps):
+                    event = self._event(indices, qualities, costs)
                     log.step(event)
                     report(self._progress(event, remaining.seconds(algorithm.steps - algorithm.step)))
                 if time.monotonic() - saved_at >= checkpoint_seconds:
@@ -78,11 +79,11 @@ class Driver:
             self.run.write_result(outcome)
         return outcome
 
-    def _step(self) -> tuple[Floats, Floats]:
+    def _step(self) -> tuple[Indices, Floats, Floats]:
         indices = self.algorithm.propose()
         qualities, costs = self.evaluator(indices), self.model.total(indices)
         self.algorithm.feedback(indices, qualities, costs)
-        return qualities, costs
+        return indices, qualities, costs
 
     def _warn_of_percent(self, qualities: Floats, tell: Callable[[str], None]) -> None:
         if isinstance(self.algorithm, Reinforce) and self.algorithm.settings.beta and qualities.max() > 1:
@@ -94,7 +95,7 @@ class Driver:
     def _best_cost(self) -> float:
         return float(self.model.total(np.array([self.algorithm.best()]))[0])
 
-    def _event(self, qualities: Floats, costs: Floats) -> EvaluationEvent:
+    def _event(self, indices: Indices, qualities: Floats, costs: Floats) -> EvaluationEvent:
         return EvaluationEvent(
             step=self.algorithm.step - 1,
             evaluations=self.evaluator.evaluations,
@@ -102,7 +103,18 @@ class Driver:
             cost=float(costs.mean()),
             argmax_cost=self._best_cost(),
             **self.algorithm.figures(),
+            samples=samples(indices.tolist(), qualities, costs),
+            probabilities=self._snapshot(),
         )
+
+    def _snapshot(self) -> list[list[float]] | None:
+        """The probabilities of every decision's options, where there is a policy and the log shows it now."""
+        if not isinstance(self.algorithm, Reinforce):
+            return None
+        if not is_snapshot(self.algorithm.step - 1, self.algorithm.steps):
+            return None
+        rows = zip(self.space.decisions, self.algorithm.policy.probabilities.tolist(), strict=True)
+        return [[round(share, 5) for share in row[: len(decision.options)]] for decision, row in rows]
 
     def _progress(self, event: EvaluationEvent, seconds_left: float) -> Progress:
         return Progress(

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,25 @@ import attrs
 from tunas_dsl.search.errors import SearchError
 
 SCHEMA = "tunas.event/1"
+
+SNAPSHOTS = 100
+"""How often a search logs what its policy thinks of every option."""
+
+Sample = tuple[str, float, float]
+"""An architecture that was rated: its index vector such as ``0:2:1``, its quality and its cost."""
+
+
+def samples(
+    indices: Iterable[Iterable[int]], qualities: Iterable[float], costs: Iterable[float]
+) -> tuple[Sample, ...]:
+    """What a step rated, for its event: K index vectors (-1 where warmup averaged), qualities, costs."""
+    rows = zip(indices, qualities, costs, strict=True)
+    return tuple((":".join(map(str, row)), float(quality), float(cost)) for row, quality, cost in rows)
+
+
+def is_snapshot(step: int, steps: int) -> bool:
+    """Whether the event of ``step`` (from 0) shows the policy: the first, the last and some between do."""
+    return step % max(1, steps // SNAPSHOTS) == 0 or step == steps - 1
 
 
 @attrs.frozen(kw_only=True)
@@ -22,7 +41,8 @@ class StepEvent:
     architectures sampled in the step; ``cost`` and ``argmax_cost`` are in the unit of the cost
     model, and the latter is of the most probable architecture after the step, as ``entropy`` (nats,
     over the sampled architectures) is of the policy after it. ``op_warmup`` and ``filter_warmup`` are
-    the probabilities with which warmup replaced a decision.
+    the probabilities with which warmup replaced a decision. ``samples`` are the architectures one by one.
+    Now and then there are ``probabilities``: of every option of every decision, after the step.
     """
 
     step: int
@@ -37,6 +57,8 @@ class StepEvent:
     policy_lr: float
     op_warmup: float
     filter_warmup: float
+    samples: tuple[Sample, ...] = ()
+    probabilities: list[list[float]] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +80,8 @@ class EvaluationEvent:
     entropy: float | None = None
     policy_lr: float | None = None
     best: float | None = None
+    samples: tuple[Sample, ...] = ()
+    probabilities: list[list[float]] | None = None
 
 
 class EventLog:
