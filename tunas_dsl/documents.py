@@ -2,9 +2,12 @@
 
 import json
 import math
+import os
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
@@ -13,6 +16,9 @@ from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import ForbiddenExtraKeysError
 
 T = TypeVar("T")
+
+MAX_BYTES = 64_000_000
+"""No document is larger."""
 
 _FRACTION = re.compile(r"-?[0-9]{1,18}(/0*[1-9][0-9]{0,17})?")
 
@@ -23,6 +29,25 @@ class DocumentError(ValueError):
 
 class MisfitError(ValueError):
     """What a structure hook raises: how the sentence goes on that the place begins, ``is a text``."""
+
+
+def read_text(file: Path | Traversable) -> str:
+    """The text in ``file``. Of what is too large, nothing is read where the size is known before.
+
+    Raises:
+        DocumentError: there is no such file, or it is larger than MAX_BYTES, or no UTF-8 text.
+    """
+    try:
+        with file.open("rb") as opened:
+            size = os.fstat(opened.fileno()).st_size
+            raw = b"" if size > MAX_BYTES else opened.read(MAX_BYTES + 1)
+        if max(size, len(raw)) > MAX_BYTES:
+            raise DocumentError(f"it is larger than {MAX_BYTES // 1_000_000} MB")
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"it is not UTF-8 text: byte {error.start} is 0x{raw[error.start]:02x}") from None
+    except OSError as error:
+        raise DocumentError((error.strerror or str(error)).lower()) from None
 
 
 def parse(text: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from tunas_dsl import documents
 from tunas_dsl.cli.options import latency as latency_option
-from tunas_dsl.cli.options import output_format
+from tunas_dsl.cli.options import output_format, resolution
 from tunas_dsl.cli.subjects import load_indices, load_subject
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.layers import macs_model, parameters_model
@@ -19,12 +19,14 @@ from tunas_dsl.cost.named import MACS
 @click.argument("space")
 @click.argument("architecture", required=False, metavar="[ARCH]")
 @latency_option
+@resolution
 @output_format
 def command(space: str, architecture: str | None, latency: str | None, format: str) -> None:
     """Multiply-adds and parameters, and latency by a table, of ARCH in SPACE.
 
     ARCH is an index vector such as 0:2:1, an architecture as JSON, or a .space file without
-    decisions. Without it, a space with decisions shows the smallest and largest of each.
+    decisions; or a net.config of once-for-all or ProxylessNAS (which may stand for SPACE, too), or JSON
+    with once-for-all's ks, e, d and r. Without it, a space with decisions shows the smallest and largest.
     """
     subject = load_subject(space)
     counts = {"parameters": parameters_model(subject.space), "macs": macs_model(subject.space)}

@@ -16,6 +16,9 @@ threads = click.option("--threads", type=click.IntRange(min=1), help="How many t
 MISSING = "tunas.missing"
 """Where the context keeps what ``--missing`` says; only what opens a table asks for it."""
 
+RESOLUTION = "tunas.resolution"
+"""Where the context keeps what ``--resolution`` says."""
+
 
 def latency(command: Callable[..., T]) -> Callable[..., T]:
     """The options that name a cost, ``--latency`` and ``--missing``."""
@@ -40,4 +43,13 @@ quality = click.option(
     "--quality",
     metavar="MODULE:FUNCTION",
     help="What rates architectures: a function of index vectors, (n, decisions), that gives n numbers.",
+)
+
+
+resolution = click.option(
+    "--resolution",
+    type=click.IntRange(1, 10_000),
+    expose_value=False,
+    callback=lambda context, _, wanted: context.meta.__setitem__(RESOLUTION, wanted),
+    help="The image size of a net.config, or of ks, e and d without r.",
 )

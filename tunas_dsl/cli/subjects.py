@@ -3,20 +3,22 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 import click
 import numpy as np
 
-from tunas_dsl.architecture_json import read_architecture
+from tunas_dsl.architecture_json import ArchitectureError, read_architecture
 from tunas_dsl.bundle import MANIFEST, read_bundle
-from tunas_dsl.cli.options import MISSING
+from tunas_dsl.cli.options import MISSING, RESOLUTION
 from tunas_dsl.compiler import compile_text, compiled_space, load_space
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.named import MACS, cost_model
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.matching import find_indices
 from tunas_dsl.ir.selection import NotInSpace, check_indices, prune
+from tunas_dsl.once_for_all import foreign_document, is_net_config, network_text, sub_network
 from tunas_dsl.sources import read_source
 
 _VECTOR = re.compile(r"[0-9]+(:[0-9]+)*")
@@ -57,7 +59,7 @@ def _opened(space: ir.Space, latency: str | None) -> CostModel:
 
 
 def load_subject(path: str) -> Subject:
-    """The space in a .space file, a bundle, or (its network) an architecture JSON file.
+    """The space in a .space file, a bundle, or (its network) an architecture: JSON, or a ``net.config``.
 
     Raises:
         OSError, SpaceError, BundleError, ArchitectureError: there is none, or it cannot be used.
@@ -65,14 +67,23 @@ def load_subject(path: str) -> Subject:
     if (Path(path) / MANIFEST).is_file():
         bundle = read_bundle(Path(path))
         return Subject(bundle.space, bundle.source, bundle.models)
-    if path.endswith(".json"):
-        network = read_architecture(Path(path)).network
+    if path.endswith((".json", ".config")):
+        foreign = foreign_document(Path(path))
+        if foreign is not None and not is_net_config(foreign):
+            raise ArchitectureError(f"{path}: ks, e and d name a network only within a space: give it first")
+        network = (
+            read_architecture(Path(path)).network
+            if foreign is None
+            else network_text(Path(path), foreign, _resolution())
+        )
         return Subject(compile_text(network, path), network)
     return Subject(*compiled_space(read_source(path)))
 
 
 def load_indices(space: ir.Space, architecture: str | None) -> tuple[int, ...]:
-    """The index vector in ``space`` of an architecture: a vector, a JSON or .space file, or the only one.
+    """The index vector in ``space`` of an architecture: a vector, a file, or the only one.
+
+    A file is JSON or .space text, or of once-for-all's forms: a ``net.config``, or ks, e, d and r.
 
     Raises:
         NotInSpace: ``space`` has no such architecture, or several where none is named.
@@ -83,10 +94,27 @@ def load_indices(space: ir.Space, architecture: str | None) -> tuple[int, ...]:
         return (0,) * len(space.decisions)
     if _VECTOR.fullmatch(architecture) and not Path(architecture).exists():
         return check_indices(space, [int(index) for index in architecture.split(":")])
-    if not architecture.endswith(".json"):
+    if not architecture.endswith((".json", ".config")):
         return find_indices(space, load_space(architecture))
+    foreign = foreign_document(Path(architecture))
+    if foreign is not None:
+        return _foreign_indices(space, Path(architecture), foreign)
     document = read_architecture(Path(architecture))
     own = [(decision.id, decision.options) for decision in space.decisions]
     if own == [(decision.id, decision.options) for decision in document.decisions]:
         return check_indices(space, document.indices)
     return find_indices(space, compile_text(document.network, architecture))
+
+
+def _foreign_indices(space: ir.Space, path: Path, document: dict[str, Any]) -> tuple[int, ...]:
+    if not is_net_config(document):
+        return sub_network(space, path, document, _resolution())
+    sizes = {height for height, _ in space.inputs.size.options}
+    text = network_text(path, document, _resolution() or (sizes.pop() if len(sizes) == 1 else None))
+    return find_indices(space, compile_text(text, str(path)))
+
+
+def _resolution() -> int | None:
+    """What ``--resolution`` says, in commands that have it."""
+    context = click.get_current_context(silent=True)
+    return context.meta.get(RESOLUTION) if context else None

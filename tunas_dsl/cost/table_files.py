@@ -3,13 +3,12 @@
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from tunas_dsl import documents
 from tunas_dsl.cost.table import LatencyTable, TableError
 from tunas_dsl.cost.table_json import read_table
 from tunas_dsl.documents import DocumentError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.resources import shipped
-
-MAX_BYTES = 64_000_000
 
 
 def load_table(name_or_path: str | Path, space: ir.Space) -> LatencyTable:
@@ -43,19 +42,9 @@ def open_table(name_or_path: str | Path) -> LatencyTable:
 def read_text(file: Path | Traversable) -> str:
     """The text of a table's file. Raises TableError where there is none, or it is no text, or huge."""
     try:
-        with file.open("rb") as opened:
-            raw = opened.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise TableError(
-                f"{file}: it is larger than {MAX_BYTES // 1_000_000} MB, and no latency table is"
-            )
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TableError(
-            f"{file}: it is not UTF-8 text: byte {error.start} is 0x{raw[error.start]:02x}"
-        ) from None
-    except OSError as error:
-        raise TableError(f"{file}: {(error.strerror or str(error)).lower()}") from None
+        return documents.read_text(file)
+    except DocumentError as error:
+        raise TableError(f"{file}: {error}") from None
 
 
 def read_file(file: Path | Traversable) -> LatencyTable:
