@@ -129,7 +129,7 @@ def architecture_document(
         NotInSpace: ``indices`` is not a vector of this space.
     """
     indices = check_indices(space, indices)
-    layers = tuple(_rows(prune(space, indices)))
+    layers = tuple(architecture_rows(prune(space, indices)))
     document = ArchitectureDocument(
         tool=f"tunas-dsl {__version__}",
         origin=Origin(**origin),  # type: ignore[arg-type]
@@ -197,7 +197,8 @@ def _totals(layers: Sequence[Row], indices: Sequence[int], model: CostModel | No
     return attrs.evolve(totals, model=model.name, cost=cost, unit=model.unit)
 
 
-def _rows(network: ir.Space) -> Iterator[Row]:
+def architecture_rows(network: ir.Space) -> Iterator[Row]:
+    """The layers of a space in which nothing is left to decide, one by one; the classifier is the last."""
     for block in network.blocks:
         for layer in block.layers:
             for leaf, residual in _flat(layer):

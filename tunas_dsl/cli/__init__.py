@@ -21,6 +21,9 @@ COMMANDS = {
     "train": "Train an architecture alone, into a run folder.",
     "evaluate": "Say how good a trained architecture is.",
     "export": "Write the architecture that a search found.",
+    "watch": "Watch a search while it runs.",
+    "report": "Write a page on runs: curves, architectures, and why.",
+    "runs": "List runs and compare them.",
     "lsp": "Serve editors.",
 }
 

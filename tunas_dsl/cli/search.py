@@ -1,5 +1,6 @@
 """``tunas search``: a search from the command line, and its resumption."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tunas_dsl.cli.progress import Reporter, search_line
 from tunas_dsl.cli.run_folders import cleared_if_empty, conclude, create_run, heading, needed, reopen_run
 from tunas_dsl.cli.settings_options import settings_options
 from tunas_dsl.cli.subjects import Subject
+from tunas_dsl.report.tensorboard import mirrored, require_tensorboard
 from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import PolicySettings, SearchSettings
@@ -29,6 +31,7 @@ from tunas_dsl.search.settings import PolicySettings, SearchSettings
 @latency_option
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")
 @click.option("--resume", is_flag=True, help="Go on with the search in the run folder.")
+@click.option("--tensorboard", is_flag=True, help="Write the log for TensorBoard, too: RUN/tensorboard.")
 @device_option
 @threads_option
 @settings_options(SearchSettings)
@@ -39,6 +42,7 @@ def command(
     latency: str | None,
     output: Path,
     resume: bool,
+    tensorboard: bool,
     device: str,
     threads: int | None,
     **given: Any,
@@ -49,6 +53,8 @@ def command(
     training, from the function that --quality names. The target is in ms, or with --latency macs in
     millions of multiply-adds. A resumed search keeps the space and the settings that it began with.
     """
+    if tensorboard:
+        require_tensorboard()
     wanted = {name: setting for name, setting in given.items() if setting is not None}
     if data is not None and quality is not None:
         raise click.UsageError("--data and --quality exclude each other: a search has one source of quality")
@@ -60,10 +66,15 @@ def command(
         needed(target=wanted.get("target"), steps=wanted.get("steps"))
         settings = SearchSettings(**wanted) if quality is None else _without_training(wanted)
         subject, run = create_run(output, str(space), latency, settings, data=data, quality=quality)
-    if run.quality is None:
-        _search_supernet(subject, run, resume, device, threads)
-    else:
-        drive(subject, run, resume, "tunas search")
+    with _mirrored(run) if tensorboard else nullcontext():
+        if run.quality is None:
+            _search_supernet(subject, run, resume, device, threads)
+        else:
+            drive(subject, run, resume, "tunas search")
+
+
+def _mirrored(run: RunFolder) -> AbstractContextManager[None]:
+    return mirrored(run.events, run.path / "tensorboard")
 
 
 def _without_training(given: dict[str, Any]) -> PolicySettings:

@@ -1,0 +1,23 @@
+"""Short searches without a supernet, two seeds and a random baseline, for reports to be made of."""
+
+import pytest
+from click.testing import CliRunner
+
+from tunas_dsl.cli import cli
+
+SOURCE = ("--quality", "tunas_dsl.search.synthetic:SyntheticQuality", "--latency", "macs", "--target", "0.2")
+
+
+def tunas(*arguments):
+    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    assert ended.exit_code == 0, ended.output
+    return ended.output
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    for seed in (0, 1):
+        tunas("search", "digits", *SOURCE, "--steps", 400, "--seed", seed, "-o", folder / f"seed{seed}")
+    tunas("baseline", "random", "digits", *SOURCE, "-n", 200, "--batch", 10, "-o", folder / "random")
+    return folder

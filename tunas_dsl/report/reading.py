@@ -1,0 +1,182 @@
+"""Run folders as records: what a search or a training was asked, did, and ended with."""
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from tunas_dsl.architecture_json import ArchitectureDocument, read_architecture
+from tunas_dsl.bundle import Bundle, read_bundle
+from tunas_dsl.cost.model import CostModel
+from tunas_dsl.ir import space as ir
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.events import step_history
+from tunas_dsl.search.folder import RUN_SCHEMA, TRAINING_SCHEMA, read_document
+from tunas_dsl.search.run import RunFolder
+from tunas_dsl.training.run import TRAINED_SCHEMA, TrainingFolder
+
+Floats = NDArray[np.float64]
+
+_KINDS = {f'"{RUN_SCHEMA}"': "search", f'"{TRAINING_SCHEMA}"': "training"}
+_HEAD = 200
+"""The schema stands in so many first characters of a run's settings."""
+
+
+@attrs.frozen(eq=False)
+class Samples:
+    """N rated architectures: the ``steps`` they belong to, their index vectors, qualities and costs.
+
+    ``indices`` is ``(N, D)``, with -1 where op warmup averaged; the others are ``(N,)``.
+    """
+
+    steps: NDArray[np.int64]
+    indices: NDArray[np.int64]
+    qualities: Floats
+    costs: Floats
+
+    def where(self, rows: NDArray[np.bool_]) -> "Samples":
+        """Some of the architectures."""
+        return Samples(self.steps[rows], self.indices[rows], self.qualities[rows], self.costs[rows])
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+@attrs.frozen(eq=False, slots=False)
+class SearchRecord:
+    """One search or baseline, finished or not. ``steps`` are the logged ones, in order."""
+
+    run: RunFolder
+    bundle: Bundle
+    steps: tuple[dict[str, Any], ...]
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.run.path.resolve().name
+
+    @property
+    def space(self) -> ir.Space:
+        """The space that was searched."""
+        return self.bundle.space
+
+    @property
+    def model(self) -> CostModel:
+        """What architectures cost."""
+        return self.bundle.models[self.run.cost]
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is a result."""
+        return (self.run.path / "result.json").exists()
+
+    @cached_property
+    def found(self) -> tuple[int, ...] | None:
+        """The index vector that it ended with, or as of the last checkpoint would end with, if any."""
+        try:
+            return self.run.found(self.space)
+        except SearchError:
+            return None
+
+    @cached_property
+    def probabilities(self) -> tuple[Floats, ...] | None:
+        """The policy as of the last checkpoint: a vector for each decision; a baseline has none."""
+        try:
+            _, logits = self.run.read_policy()
+            rows = [np.array(logits[decision.id]) for decision in self.space.decisions]
+        except (SearchError, KeyError):
+            return None
+        powers = [np.exp(row - row.max()) for row in rows]
+        return tuple(row / row.sum() for row in powers)
+
+    @cached_property
+    def samples(self) -> Samples:
+        """Every architecture that the log shows."""
+        rows = [(step["step"], *sample) for step in self.steps for sample in step.get("samples", ())]
+        vectors = [[int(index) for index in row[1].split(":")] for row in rows]
+        indices = np.array(vectors, dtype=np.int64).reshape(len(rows), len(self.space.decisions))
+        numbers = np.array([(row[0], row[2], row[3]) for row in rows]).reshape(len(rows), 3)
+        return Samples(numbers[:, 0].astype(np.int64), indices, numbers[:, 1], numbers[:, 2])
+
+    @cached_property
+    def snapshots(self) -> tuple[tuple[int, list[list[float]]], ...]:
+        """The steps at which the log shows the policy, each with the probabilities of every decision."""
+        return tuple(
+            (step["step"], step["probabilities"]) for step in self.steps if step.get("probabilities")
+        )
+
+
+@attrs.frozen(eq=False)
+class TrainingRecord:
+    """One architecture's training from scratch; ``result`` is missing until it has finished."""
+
+    run: TrainingFolder
+    architecture: ArchitectureDocument
+    steps: tuple[dict[str, Any], ...]
+    result: dict[str, Any] | None
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.run.path.resolve().name
+
+
+Record = SearchRecord | TrainingRecord
+
+
+def find_runs(paths: Iterable[Path]) -> Iterator[Path]:
+    """The run folders among ``paths`` and in the folders below them, each folder's in the order of names.
+
+    Raises:
+        SearchError: a path is no folder, or there is no run in it.
+    """
+    for path in paths:
+        if not path.is_dir():
+            raise SearchError(f"{path} is not a folder")
+        found = [path] if _kind(path) else sorted(below.parent for below in path.rglob("settings.json"))
+        runs = [folder for folder in found if _kind(folder)]
+        if not runs:
+            raise SearchError(f"{path} is no run, and there is none in it")
+        yield from runs
+
+
+def read_record(path: Path) -> Record:
+    """The run in the folder ``path``.
+
+    Raises:
+        SearchError, BundleError, ArchitectureError: it is no run, or damaged.
+    """
+    return _training(path) if _kind(path) == "training" else _search(path)
+
+
+def _kind(path: Path) -> str | None:
+    """What the folder is of, without reading it all."""
+    try:
+        with (path / "settings.json").open(encoding="utf-8") as file:
+            head = file.read(_HEAD)
+    except (OSError, UnicodeDecodeError):
+        return None
+    return next((kind for schema, kind in _KINDS.items() if schema in head), None)
+
+
+def _search(path: Path) -> SearchRecord:
+    run = RunFolder.open(path)
+    bundle = read_bundle(run.bundle)
+    if run.cost not in bundle.models:
+        raise SearchError(f"{run.bundle} has no cost model `{run.cost}`")
+    return SearchRecord(run, bundle, _steps(run.events))
+
+
+def _training(path: Path) -> TrainingRecord:
+    run = TrainingFolder.open(path)
+    finished = (path / "result.json").exists()
+    result = read_document(path / "result.json", TRAINED_SCHEMA, "has no result yet") if finished else None
+    return TrainingRecord(run, read_architecture(run.architecture), _steps(run.events), result)
+
+
+def _steps(events: Path) -> tuple[dict[str, Any], ...]:
+    return tuple(step_history(events)) if events.exists() else ()
