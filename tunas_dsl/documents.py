@@ -1,14 +1,17 @@
 """JSON documents: read and converted strictly, with one-line errors that name the place in the document."""
 
 import json
+import json.decoder
+import json.scanner
 import math
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
@@ -20,6 +23,7 @@ T = TypeVar("T")
 MAX_BYTES = 64_000_000
 """No document is larger."""
 
+_ENDLESS = re.compile(r"[0-9]{4000}")
 _FRACTION = re.compile(r"-?[0-9]{1,18}(/0*[1-9][0-9]{0,17})?")
 
 
@@ -62,10 +66,11 @@ def parse(text: str) -> dict[str, Any]:
         raise DocumentError(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise DocumentError("it is nested too deeply") from None
-    except DocumentError:
-        raise
-    except ValueError as error:  # an integer of thousands of digits
-        raise DocumentError(str(error)) from None
+    except DocumentError as error:
+        raise DocumentError(f"line {_line_of_object(text)}: {error}") from None
+    except ValueError:  # an integer of thousands of digits
+        line = next((n for n, row in enumerate(text.split("\n"), 1) if _ENDLESS.search(row)), 1)
+        raise DocumentError(f"line {line}: a number has thousands of digits") from None
     if not isinstance(document, dict):
         raise DocumentError(f"$ is {_kind(document)}, not an object")
     return document
@@ -121,9 +126,13 @@ def finite(value: Any) -> float:
     """``value`` if it is a finite number of JSON, as a float; otherwise a :class:`MisfitError`."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise MisfitError(f"is {_kind(value)}, not a number")
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:
+        raise MisfitError("is an integer of hundreds of digits, not a finite number") from None
+    if not math.isfinite(number):
         raise MisfitError(f"is {value}, not a finite number")
-    return float(value)
+    return number
 
 
 def fraction(value: Any) -> Fraction:
@@ -137,9 +146,39 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     entries: dict[str, Any] = {}
     for key, value in pairs:
         if key in entries:
-            raise DocumentError(f"`{key}` is given twice in one object")
+            raise DocumentError(f"`{_escaped(key)}` is given twice in one object")
+        if _is_broken(key) or (isinstance(value, str) and _is_broken(value)):
+            raise DocumentError(f"`{_escaped(key)}` has half a character, a surrogate alone")
         entries[key] = value
     return entries
+
+
+def _escaped(text: str) -> str:
+    """``text`` on one line, however it was written."""
+    return text if text.isprintable() else json.dumps(text)[1:-1]
+
+
+def _is_broken(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _line_of_object(text: str) -> int:
+    """The line on which the first object begins that :func:`_object` refuses, from 1."""
+    start: list[int] = []
+
+    def read(at: tuple[str, int], *rest: Any) -> Any:
+        try:
+            return json.decoder.JSONObject(at, *rest)  # type: ignore[attr-defined]
+        except DocumentError:
+            start.append(at[1])
+            raise
+
+    decoder = json.JSONDecoder(object_pairs_hook=_object)
+    decoder.parse_object = read  # type: ignore[attr-defined]
+    decoder.scan_once = json.scanner.py_make_scanner(decoder)  # type: ignore[attr-defined]
+    with suppress(DocumentError, RecursionError):
+        decoder.decode(text)
+    return text.count("\n", 0, start[0]) + 1 if start else 1
 
 
 def _exactly(scalar: type) -> Any:
@@ -179,15 +218,23 @@ def _complaint(error: BaseException, expected: type | None) -> str:
         case KeyError():
             return "is missing"
         case ForbiddenExtraKeysError():
-            return f"has the unknown key `{min(error.extra_fields)}`"
+            return f"has the unknown key `{_escaped(min(error.extra_fields))}`"
         case AttributeError() | TypeError() if expected is None or attrs.has(expected):
             return "is not an object"
         case MisfitError():
             return str(error)
         case _ if getattr(expected, "__args__", None) and "literal" in str(error):
-            return "is none of " + ", ".join(map(str, get_args(expected)))
+            return "is none of " + ", ".join(_words(expected))
         case _:
             return "has not the form that it should have"
+
+
+def _words(expected: Any) -> list[str]:
+    """The words of a literal type, also where None is the alternative to it."""
+    inner = get_args(expected)
+    if get_origin(expected) is Literal:
+        return [str(word) for word in inner]
+    return [word for part in inner if part is not type(None) for word in _words(part)]
 
 
 def _kind(value: Any) -> str:

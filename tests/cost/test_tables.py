@@ -230,7 +230,7 @@ TABLE = f'{{{HEAD}, "operations": [%s]}}'
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (TABLE % ROW.replace('"ms": 1.0', '"ms": -1.0'), "$.operations[0].ms is -1.0: a measured latency"),
+        (TABLE % ROW.replace('"ms": 1.0', '"ms": -1.0'), "$.operations[0].ms is -1.0: what is measured"),
         (TABLE % ROW.replace('"ms": 1.0', '"ms": NaN'), "$.operations[0].ms is nan"),
         (TABLE % ROW.replace(', "ms": 1.0', ""), "$.operations[0].ms is missing"),
         (TABLE % f"{ROW}, {ROW}", "$.operations[1] is the same operation as $.operations[0]"),
@@ -263,7 +263,7 @@ GOOD = "Conv-input:8x8x3-output:4x4x8:\n  count: 3\n  mean: 1.5\n  std: 0.1\n"
             GOOD + "Conv-input:8x8x3-output:4x4x8:\n  mean: 1\n",
             ":5: `Conv-input:8x8x3-output:4x4x8` is given twice",
         ),
-        (GOOD.replace("mean: 1.5", "mean: -1.5"), ":3: `mean` is -1.5"),
+        (GOOD.replace("mean: 1.5", "mean: -1.5"), ":3: `mean` is `-1.5`"),
         (GOOD.replace("mean: 1.5", "mean: .nan"), ":3: `mean` is `.nan`"),
         (GOOD.replace("mean: 1.5", "mean: [1.5]"), ":3: here belongs a name or a number"),
         (GOOD.replace("  mean: 1.5\n", ""), ":1: `Conv-input:8x8x3-output:4x4x8` has no `mean`"),

@@ -21,6 +21,12 @@ Kind = Literal["conv", "sepconv", "bottleneck", "activation", "global_pool", "cl
 Shape = tuple[int, int, int]
 """Height, width, channels."""
 
+LARGEST = 1_000_000
+"""No height, width or number of channels is larger."""
+
+MOST_RUNS = 10**12
+"""No operation was measured more often."""
+
 
 @attrs.frozen
 class Signature:
@@ -40,6 +46,24 @@ class Signature:
     squeezed: int | None = None
     act: str | None = None
     residual: bool = False
+
+    @property
+    def flaw(self) -> str | None:
+        """Why there can be no such operation, or None."""
+        inside = (self.expanded, self.squeezed)
+        sizes = (*self.input, *self.output, self.kernel, self.stride, *inside)
+        if any(size is not None and not 1 <= size <= LARGEST for size in sizes):
+            return f"a size is not from 1 to {LARGEST:,}"
+        if self.op in ("conv", "sepconv", "bottleneck"):
+            for before, after in zip(self.input[:2], self.output[:2], strict=True):
+                wanted = -(-before // self.stride)
+                if after != wanted:
+                    return f"with stride {self.stride}, {before} pixels become {wanted}, not {after}"
+        if (self.op == "bottleneck") != (self.expanded is not None):
+            return "`expanded`, the width inside, belongs to a bottleneck, and to nothing else"
+        if self.op != "bottleneck" and self.squeezed is not None:
+            return "`squeezed` belongs to a bottleneck alone"
+        return None
 
     @property
     def macs(self) -> int:

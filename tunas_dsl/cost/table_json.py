@@ -1,7 +1,9 @@
 """Latency tables as JSON text (``grammars/latency_table.schema.json``), read strictly."""
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from typing import Any, Literal
 
@@ -10,7 +12,7 @@ import cattrs
 import numpy as np
 from cattrs.gen import make_dict_structure_fn, override
 
-from tunas_dsl.cost.signature import Kind, Signature
+from tunas_dsl.cost.signature import LARGEST, MOST_RUNS, Kind, Signature
 from tunas_dsl.cost.table import LatencyTable, Measurement, SpreadKind, TableSite
 from tunas_dsl.documents import (
     DocumentError,
@@ -29,7 +31,9 @@ Axis = Literal["out", "in", "filters", "option"]
 """Output filters, input filters, filters where both are one decision, and the layer's own options."""
 
 _SIGNATURE = ("kernel", "stride", "expanded", "squeezed", "act", "residual")
-_LARGEST = 1_000_000
+_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_SITE = re.compile(r"[0-9]+\.[0-9]+", re.ASCII)
+_LABEL = re.compile(r"[a-z0-9_=/]+( [a-z0-9_=/]+)*")
 
 
 def read_table(text: str) -> LatencyTable:
@@ -46,6 +50,7 @@ def read_table(text: str) -> LatencyTable:
         raise DocumentError("$ has to have either sites or operations")
     if (written.sites is None) != (written.space is None):
         raise DocumentError("$.space belongs to sites: a table of operations is for any space")
+    _check_head(written)
     return LatencyTable(
         name=written.name,
         space=written.space,
@@ -166,6 +171,26 @@ def _converter() -> cattrs.Converter:
     return converter
 
 
+def _check_head(table: _Table) -> None:
+    if not (table.sites or table.operations):
+        raise DocumentError(f"$.{'operations' if table.sites is None else 'sites'} is empty")
+    for key in ("name", "device", "source", "runtime", "date"):
+        said = getattr(table, key)
+        if said is not None and not _LINE.fullmatch(said):
+            raise DocumentError(f"$.{key} is empty, or more than a line of text")
+    if table.threads is not None and not 1 <= table.threads <= LARGEST:
+        raise DocumentError(f"$.threads is not from 1 to {LARGEST:,}")
+    if table.date is not None and not _is_date(table.date):
+        raise DocumentError(f"$.date is {json.dumps(table.date)}, not a day such as 2026-11-25")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def _operations(written: tuple[_Operation, ...]) -> Iterator[tuple[Signature, Measurement]]:
     seen: dict[Signature, int] = {}
     for number, entry in enumerate(written):
@@ -175,11 +200,15 @@ def _operations(written: tuple[_Operation, ...]) -> Iterator[tuple[Signature, Me
         shapes = {"input": tuple(entry.input), "output": tuple(entry.output)}
         fields = {name: getattr(entry, name) for name in ("op", *_SIGNATURE)}
         signature = Signature(**fields, **shapes)  # type: ignore[arg-type]
-        numbers = (*entry.input, *entry.output, entry.kernel, entry.stride, entry.expanded, entry.squeezed)
-        if any(size is not None and not 1 <= size <= _LARGEST for size in numbers):
-            raise DocumentError(f"{place}: a size is not from 1 to {_LARGEST:,}")
-        if entry.ms < 0 or (entry.spread is not None and entry.spread < 0):
-            raise DocumentError(f"{place}.ms is {entry.ms}: a measured latency is not negative")
+        if signature.flaw is not None:
+            raise DocumentError(f"{place}: {signature.flaw}")
+        for key in ("ms", "spread"):
+            if (getattr(entry, key) or 0) < 0:
+                raise DocumentError(
+                    f"{place}.{key} is {getattr(entry, key)}: what is measured is not negative"
+                )
+        if entry.count is not None and not 1 <= entry.count <= MOST_RUNS:
+            raise DocumentError(f"{place}.count is not from 1 to {MOST_RUNS:,}")
         if signature in seen:
             raise DocumentError(
                 f"{place} is the same operation as $.operations[{seen[signature]}]: {signature}"
@@ -192,6 +221,10 @@ def _sites(written: tuple[_Site, ...], *, may_be_negative: bool) -> Iterator[Tab
     seen: set[str] = set()
     for number, site in enumerate(written):
         place = f"$.sites[{number}]"
+        if not _SITE.fullmatch(site.site):
+            raise DocumentError(
+                f"{place}.site is {json.dumps(site.site)}: a site is block.layer, such as 3.0"
+            )
         if site.site in seen:
             raise DocumentError(f"{place}.site is `{site.site}` for the second time")
         seen.add(site.site)
@@ -217,6 +250,11 @@ def _options(site: _Site, place: str) -> dict[str, tuple[int | str, ...]]:
     for axis, options in listed.items():
         if not options or len(set(options)) < len(options):
             raise DocumentError(f"{place}.{axis} is empty or has an option twice")
+        for number, option in enumerate(options):
+            if isinstance(option, int) and not 1 <= option <= LARGEST:
+                raise DocumentError(f"{place}.{axis}[{number}] is not from 1 to {LARGEST:,}")
+            if isinstance(option, str) and not _LABEL.fullmatch(option):
+                raise DocumentError(f"{place}.{axis}[{number}] is {json.dumps(option)}, which says no option")
     return {axis: listed[axis] for axis in site.axes}
 
 

@@ -69,7 +69,7 @@ def _operation(cells: Mapping[str, str], place: str) -> tuple[Signature, Measure
         try:
             return how(cells[name])
         except (ValueError, KeyError):
-            raise TableError(f"{place}: `{name}` is `{cells[name]}`, not {wanted}") from None
+            raise TableError(f"{place}: `{name}` is `{cells[name][:100]}`, not {wanted}") from None
 
     acts = get_args(ir.ActivationFunction)
     signature = Signature(
@@ -83,6 +83,8 @@ def _operation(cells: Mapping[str, str], place: str) -> tuple[Signature, Measure
         act=read("act", _one_of(acts), f"one of {', '.join(acts)}"),
         residual=read("residual", {"0": False, "1": True}.__getitem__, "0 or 1", False),
     )
+    if signature.flaw is not None:
+        raise TableError(f"{place}: {signature.flaw}")
     ms = read("ms", _measured, "a finite number from 0 on")
     spread = read("spread", _measured, "a finite number from 0 on")
     return signature, Measurement(ms, spread, read("count", _size, "a whole number from 1"))
@@ -109,6 +111,6 @@ def _shape(written: str) -> Shape:
 
 def _measured(written: str) -> float:
     number = float(written)
-    if not math.isfinite(number) or number < 0:
+    if "_" in written or not math.isfinite(number) or number < 0:
         raise ValueError(written)
     return number

@@ -6,7 +6,7 @@ ProxylessNAS, ``expand`` is the ratio; in once-for-all, whose keys end in ``-se:
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import yaml
 
-from tunas_dsl.cost.signature import Shape, Signature
+from tunas_dsl.cost.signature import LARGEST, MOST_RUNS, Shape, Signature
 from tunas_dsl.cost.table import LatencyTable, Measurement, SpreadKind, TableError
 from tunas_dsl.ir.numbers import make_divisible
 
@@ -23,10 +23,12 @@ MAX_CHARACTERS = 4_000_000
 _KEY = re.compile(
     r"(?P<op>expanded_conv|Conv|Conv_1|Conv_2|AvgPool2D|Logits)"
     r"-input:(?P<input>[0-9x]+)-output:(?P<output>[0-9x]+)"
-    r"(-expand:(?P<expand>[0-9]+)-kernel:(?P<kernel>[0-9]+)-stride:(?P<stride>[0-9]+)-idskip:(?P<idskip>[01])"
+    r"(-expand:(?P<expand>[0-9]{1,7})-kernel:(?P<kernel>[0-9]{1,3})-stride:(?P<stride>[0-9]{1,3})-idskip:(?P<idskip>[01])"
     r"(-se:(?P<se>[01])-hs:(?P<hs>[01]))?)?"
 )
 _SPREADS: dict[str, SpreadKind] = {"std": "std", "var": "variance"}
+_FIELDS = ("count", "mean", *_SPREADS)
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
 @attrs.frozen
@@ -49,6 +51,7 @@ def read_yaml(text: str, file: Path) -> LatencyTable:
     entries = list(_entries(text, file))
     if not entries:
         raise TableError(f"{file}: it has no entries")
+    _check_alike(entries, file)
     once_for_all = any("-hs:" in entry.key for entry in entries)
     found: dict[Signature, Measurement] = {}
     lines: dict[Signature, int] = {}
@@ -57,7 +60,7 @@ def read_yaml(text: str, file: Path) -> LatencyTable:
             if signature in found:
                 raise TableError(f"{file}:{entry.line}: the same operation as in line {lines[signature]}")
             found[signature], lines[signature] = measured, entry.line
-    spreads = {kind for name, kind in _SPREADS.items() for entry in entries if name in entry.numbers}
+    spreads = {kind for name, kind in _SPREADS.items() if name in entries[0].numbers}
     return LatencyTable(
         name=file.stem,
         device="unknown",
@@ -84,6 +87,19 @@ def _entries(text: str, file: Path) -> Iterator[_Entry]:
     last = next(events)
     if not isinstance(last, yaml.DocumentEndEvent) or not isinstance(next(events), yaml.StreamEndEvent):
         raise TableError(f"{file}:{_line(last)}: a table is one YAML document")
+
+
+def _check_alike(entries: list[_Entry], file: Path) -> None:
+    """Every entry has the fields of the first: one that lacks some is where a file was cut off."""
+    first = entries[0]
+    for entry in entries:
+        for name in first.numbers.keys() ^ entry.numbers.keys():
+            lacks = name in first.numbers
+            what = "lacks" if lacks else "has"
+            which = f"in line {first.line} has" if lacks else f"in line {first.line} lacks"
+            raise TableError(f"{file}:{entry.line}: `{entry.key}` {what} `{name}`, which the entry {which}")
+    if len(_SPREADS.keys() & first.numbers.keys()) > 1:
+        raise TableError(f"{file}:{first.line}: `{first.key}` has both `std` and `var`")
 
 
 def _events(text: str, file: Path) -> Iterator[Any]:
@@ -122,16 +138,28 @@ def _numbers(events: Iterator[Any], file: Path) -> Iterator[tuple[str, float]]:
         if isinstance(event, yaml.MappingEndEvent):
             return
         name, line = _scalar(event, file), _line(event)
-        written = _scalar(next(events), file)
-        try:
-            number = float(written)
-        except ValueError:
-            raise TableError(f"{file}:{line}: `{name}` is `{written}`, not a number") from None
-        if name in names or not math.isfinite(number) or number < 0:
-            what = "given twice" if name in names else f"{written}, not a finite number from 0 on"
-            raise TableError(f"{file}:{line}: `{name}` is {what}")
+        if name not in _FIELDS:
+            raise TableError(f"{file}:{line}: `{_short(name)}` is none of {', '.join(_FIELDS)}")
+        if name in names:
+            raise TableError(f"{file}:{line}: `{name}` is given twice")
         names.add(name)
-        yield name, number
+        yield name, _number(next(events), name, file)
+
+
+def _number(event: Any, name: str, file: Path) -> float:
+    written, line = _scalar(event, file), _line(event)
+    plain = _NUMBER.fullmatch(written) is not None and event.implicit[0]
+    number = float(written) if plain else math.nan
+    if not math.isfinite(number) or number < 0:
+        raise TableError(f"{file}:{line}: `{name}` is `{_short(written)}`, not a finite number from 0 on")
+    if name == "count" and (number < 1 or number != int(number) or number > MOST_RUNS):
+        raise TableError(f"{file}:{line}: `count` is `{_short(written)}`, not a whole number from 1 on")
+    return number
+
+
+def _short(written: str) -> str:
+    shown = written if written.isprintable() else repr(written)[1:-1]
+    return shown if len(shown) <= 100 else f"{shown[:100]}..."
 
 
 def _operations(entry: _Entry, once_for_all: bool, file: Path) -> Iterator[tuple[Signature, Measurement]]:
@@ -140,14 +168,25 @@ def _operations(entry: _Entry, once_for_all: bool, file: Path) -> Iterator[tuple
     def fail(what: str) -> TableError:
         return TableError(f"{file}:{entry.line}: {what}")
 
+    for signature, measured in _parsed(entry, once_for_all, fail):
+        if signature.flaw is not None:
+            raise fail(f"`{entry.key}`: {signature.flaw}")
+        if signature.residual and signature.input != signature.output:
+            raise fail(f"`{entry.key}` adds the input to an output of another shape")
+        yield signature, measured
+
+
+def _parsed(
+    entry: _Entry, once_for_all: bool, fail: Callable[[str], TableError]
+) -> Iterator[tuple[Signature, Measurement]]:
     key = _KEY.fullmatch(entry.key)
     if key is None or (key["op"] == "expanded_conv") != (key["expand"] is not None):
-        raise fail(f"`{entry.key}` is no key of a ProxylessNAS or once-for-all table")
+        raise fail(f"`{_short(entry.key)}` is no key of a ProxylessNAS or once-for-all table")
     if "mean" not in entry.numbers:
         raise fail(f"`{entry.key}` has no `mean`")
     before, after = _shape(key["input"]), _shape(key["output"])
     if before is None or after is None:
-        raise fail(f"`{entry.key}` has a shape that is neither HxWxC nor a number of channels")
+        raise fail(f"`{_short(entry.key)}` has a shape that is neither HxWxC nor a number of channels")
     spread = next((entry.numbers[name] for name in _SPREADS if name in entry.numbers), None)
     count = entry.numbers.get("count")
     measured = Measurement(entry.numbers["mean"], spread, None if count is None else int(count))
@@ -183,8 +222,8 @@ def _block(key: re.Match[str], before: Shape, after: Shape) -> Signature:
 
 
 def _shape(written: str) -> Shape | None:
-    sizes = [int(size) for size in written.split("x") if size]
-    if not sizes or not all(0 < size <= 1_000_000 for size in sizes):
+    sizes = [int(size) for size in written.split("x") if 0 < len(size) < 8]
+    if len(sizes) != written.count("x") + 1 or not all(0 < size <= LARGEST for size in sizes):
         return None
     if len(sizes) == 1:
         return (1, 1, sizes[0])
