@@ -10,23 +10,13 @@ import cattrs
 import numpy as np
 
 from tunas_dsl import __version__
-from tunas_dsl.cost.convolutions import Axes, convolutions, linear
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.documents import DocumentError, check_schema, parse, strict_converter, structure
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.exchange import KINDS
-from tunas_dsl.ir.selection import (
-    active_decisions,
-    check_indices,
-    expanded_filters,
-    prune,
-    squeezed_filters,
-)
+from tunas_dsl.ir.selection import active_decisions, check_indices, prune
+from tunas_dsl.layer_rows import Row, architecture_rows
 
 SCHEMA = "tunas.architecture/1"
-
-Shape = tuple[int, ...]
-"""Channels, height, width."""
 
 
 class ArchitectureError(Exception):
@@ -55,28 +45,6 @@ class Taken:
     chosen: int
     choice: int | str
     active: bool
-
-
-@attrs.frozen(kw_only=True)
-class Row:
-    """One layer of the network; ``macs`` and ``parameters`` are its own.
-
-    ``expanded`` and ``squeezed`` are the widths inside a bottleneck, ``residual`` says whether the
-    layer lies inside a residual. What a kind of layers has not is left out.
-    """
-
-    kind: str
-    block: str | None = None
-    kernel: int | None = None
-    stride: int | None = None
-    input: Shape
-    output: Shape
-    expanded: int | None = None
-    squeezed: int | None = None
-    act: str | None = None
-    residual: bool
-    parameters: int
-    macs: int
 
 
 @attrs.frozen
@@ -195,68 +163,3 @@ def _totals(layers: Sequence[Row], indices: Sequence[int], model: CostModel | No
     if model.unit == "ms":
         return attrs.evolve(totals, model=model.name, latency_ms=cost)
     return attrs.evolve(totals, model=model.name, cost=cost, unit=model.unit)
-
-
-def architecture_rows(network: ir.Space) -> Iterator[Row]:
-    """The layers of a space in which nothing is left to decide, one by one; the classifier is the last."""
-    for block in network.blocks:
-        for layer in block.layers:
-            for leaf, residual in _flat(layer):
-                yield _row(network, block.name, leaf, residual)
-    if network.classifier is not None:
-        part = linear(network.classifier, Axes(network, ()))
-        yield Row(
-            kind="classifier",
-            input=_shape(network.classifier.inputs),
-            output=(network.classifier.classes,),
-            residual=False,
-            parameters=int(part.parameters),
-            macs=int(part.macs),
-        )
-
-
-def _flat(layer: ir.Layer, residual: bool = False) -> Iterator[tuple[ir.Layer, bool]]:
-    match layer:
-        case ir.Sequence() | ir.Residual():
-            for child in ir.children(layer):
-                yield from _flat(child, residual or isinstance(layer, ir.Residual))
-        case _:
-            yield layer, residual
-
-
-def _row(network: ir.Space, block: str, layer: ir.Layer, residual: bool) -> Row:
-    parts = convolutions(layer, Axes(network, ()), 1)
-    row = Row(
-        kind=KINDS[type(layer)],
-        block=block,
-        input=_shape(layer.inputs),
-        output=_shape(layer.outputs),
-        residual=residual,
-        parameters=sum(int(part.parameters) for part in parts),
-        macs=sum(int(part.macs) for part in parts),
-    )
-    match layer:
-        case ir.Conv():
-            return attrs.evolve(row, kernel=layer.kernel.constant, stride=layer.stride)
-        case ir.SeparableConv():
-            return attrs.evolve(row, kernel=layer.kernel.constant, stride=layer.stride, act=layer.act)
-        case ir.Activation():
-            return attrs.evolve(row, act=layer.function)
-        case ir.Bottleneck():
-            expanded = expanded_filters(
-                layer.expansion.constant, layer.inputs.channels.constant, layer.divisor
-            )
-            return attrs.evolve(
-                row,
-                kernel=layer.kernel.constant,
-                stride=layer.stride,
-                act=layer.act,
-                expanded=expanded,
-                squeezed=squeezed_filters(layer, expanded) if layer.squeeze_excite.constant else None,
-            )
-        case _:
-            return row
-
-
-def _shape(features: ir.FeatureMap) -> Shape:
-    return (features.channels.constant, *features.size.constant)

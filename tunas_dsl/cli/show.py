@@ -1,74 +1,121 @@
-"""``tunas show``: what a space holds, and how large it is."""
+"""``tunas show``: what a space holds and how large it is, or the layers of an architecture."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import attrs
 import click
-from rich.console import Console
-from rich.table import Table
 
 from tunas_dsl import documents
+from tunas_dsl.cli.display.blocks import Share, block_table, shares_are, title
+from tunas_dsl.cli.display.decisions import decision_table, shared_decisions
+from tunas_dsl.cli.display.network import network_lines, network_table
+from tunas_dsl.cli.display.text import show, terminal
+from tunas_dsl.cli.display.totals import Latency, network_totals, totals
+from tunas_dsl.cli.display.tree import space_tree
+from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import output_format
-from tunas_dsl.cli.subjects import load_subject
-from tunas_dsl.cost.counting import architectures, combinations, logits
-from tunas_dsl.cost.extremes import maximum, minimum
-from tunas_dsl.cost.layers import macs_model, parameters_model, supernet_parameters
-from tunas_dsl.ir import space as ir
+from tunas_dsl.cli.subjects import Subject, load_indices, load_subject
+from tunas_dsl.cost.named import MACS
+from tunas_dsl.ir.selection import prune
+from tunas_dsl.layer_rows import Listed, layer_rows
+from tunas_dsl.summary import cost_range, space_fields, summarise
 
 
 @click.command("show")
 @click.argument("space")
-@click.option("--decisions", is_flag=True, help="List every decision, too.")
+@click.argument("architecture", required=False, metavar="[ARCH]")
+@click.option("--tree", is_flag=True, help="Show layers inside layers, too.")
+@click.option("--decisions", is_flag=True, help="Show every decision, too.")
+@click.option(
+    "--share",
+    type=click.Choice(["mean", "largest"]),
+    default="mean",
+    show_default=True,
+    help="Of what the shares of the blocks are: the mean or the largest architecture.",
+)
+@latency_option
 @output_format
-def command(space: str, decisions: bool, format: str) -> None:
-    """Show the blocks of a space, its decisions and its size."""
-    loaded = load_subject(space).space
-    document = _document(loaded)
+def command(
+    space: str,
+    architecture: str | None,
+    tree: bool,
+    decisions: bool,
+    share: Share,
+    latency: str | None,
+    format: str,
+) -> None:
+    """Show the blocks of a space, its decisions and its size; of an architecture, its layers.
+
+    ARCH is an index vector such as 0:2:1, an architecture as JSON, or a .space file without
+    decisions: a point of SPACE. SPACE alone may be an architecture, too.
+    """
+    subject = load_subject(space)
+    table = None if latency == MACS else latency
+    if architecture is not None or subject.space.is_architecture:
+        _show_architecture(subject, load_indices(subject.space, architecture), table, tree, format)
+    else:
+        _show_space(subject, table, share, tree, decisions, format)
+
+
+def _show_space(
+    subject: Subject, latency: str | None, share: Share, tree: bool, decisions: bool, format: str
+) -> None:
+    summary = summarise(subject.space)
+    times = {latency: cost_range(subject.model(latency))} if latency else {}
     if format == "json":
+        document = space_fields(summary)
+        document["latency_ms"] = {name: attrs.asdict(range) for name, range in times.items()}.get(
+            latency or ""
+        )
         click.echo(documents.dump(document), nl=False)
         return
-    console = Console(highlight=False)
-    console.print(_blocks(loaded))
-    if decisions:
-        console.print(_decisions(loaded))
-    for name in ("combinations", "architectures"):
-        console.print(f"{name:<13} {int(document[name]):,}")
-    console.print(f"{'decisions':<13} {len(loaded.decisions)} with {document['logits']} logits")
-    for name in ("parameters", "macs"):
-        figures = ", ".join(f"{which} {number:,}" for which, number in document[name].items())
-        console.print(f"{name:<13} {figures}")
+    console = terminal()
+    show(
+        console,
+        title(summary),
+        block_table(summary, share, console.width),
+        shares_are(share),
+        shared_decisions(summary),
+        totals(summary, times),
+        space_tree(subject.space) if tree else None,
+        decision_table(summary, console.width) if decisions else None,
+    )
 
 
-def _document(space: ir.Space) -> dict[str, Any]:
-    macs, parameters = macs_model(space), parameters_model(space)
+def _show_architecture(
+    subject: Subject, indices: tuple[int, ...], latency: str | None, tree: bool, format: str
+) -> None:
+    network = prune(subject.space, indices)
+    summary, listed = summarise(network), list(layer_rows(network))
+    times = _latency(subject, indices, latency)
+    if format == "json":
+        document = {**space_fields(summary), **_network_fields(indices, listed, times)}
+        click.echo(documents.dump(document), nl=False)
+        return
+    console = terminal()
+    lines = list(network_lines(listed, times.parts if times else None))
+    show(
+        console,
+        title(summary),
+        network_table(lines, console.width),
+        network_totals(summary, times),
+        space_tree(network) if tree else None,
+    )
+
+
+def _latency(subject: Subject, indices: tuple[int, ...], latency: str | None) -> Latency | None:
+    if latency is None:
+        return None
+    return Latency(latency, *subject.cost_in_parts(latency, indices))
+
+
+def _network_fields(
+    indices: tuple[int, ...], listed: Sequence[Listed], times: Latency | None
+) -> dict[str, Any]:
     return {
-        "name": space.name,
-        "decisions": [
-            {"id": decision.id, "kind": decision.kind, "options": list(decision.options)}
-            for decision in space.decisions
-        ],
-        "combinations": str(combinations(space)),
-        "architectures": str(architectures(space)),
-        "logits": logits(space),
-        "parameters": {
-            "supernet": supernet_parameters(space),
-            "smallest": round(minimum(parameters).cost),
-            "largest": round(maximum(parameters).cost),
-        },
-        "macs": {"smallest": round(minimum(macs).cost), "largest": round(maximum(macs).cost)},
+        "indices": list(indices),
+        "layers": [{"site": entry.site, **attrs.asdict(entry.row)} for entry in listed],
+        "latency_ms": times and times.ms,
+        "latency_by_site": times and {site: sum(costs) for site, costs in times.parts.items()},
     }
-
-
-def _blocks(space: ir.Space) -> Table:
-    table = Table("block", "layers", "output (h x w)", "filters", title=space.name)
-    for block in space.blocks:
-        last = block.layers[-1].outputs if block.layers else space.inputs
-        sizes = " | ".join(f"{height} x {width}" for height, width in last.size.options)
-        table.add_row(block.name, str(len(block.layers)), sizes, " | ".join(map(str, block.filters.options)))
-    return table
-
-
-def _decisions(space: ir.Space) -> Table:
-    table = Table("number", "decision", "kind", "options")
-    for number, decision in enumerate(space.decisions):
-        table.add_row(str(number), decision.id, decision.kind, " | ".join(map(str, decision.options)))
-    return table

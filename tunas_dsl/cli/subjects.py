@@ -44,10 +44,30 @@ class Subject:
         Raises:
             TableError: there is no such table, or it lacks a part of the architecture.
         """
+        model, vector = self._model_of(latency, indices)
+        return _total(model, vector)
+
+    def cost_in_parts(
+        self, latency: str | None, indices: tuple[int, ...]
+    ) -> tuple[float, dict[str, list[float]]]:
+        """What :meth:`cost` gives, and what the parts of each site add to it; errors as there."""
+        model, vector = self._model_of(latency, indices)
+        parts: dict[str, list[float]] = {}
+        for site in model.sites:
+            cost = float(site.table[tuple(vector[position] for position in site.decisions)])
+            parts.setdefault(site.name, []).append(cost)
+        return _total(model, vector), parts
+
+    def _model_of(self, latency: str | None, indices: tuple[int, ...]) -> tuple[CostModel, tuple[int, ...]]:
+        """A cost model that need cover no more than one architecture, and the vector of this in it."""
         if latency is not None and latency in self.models:
-            return float(self.models[latency].total(np.array([indices]))[0])
+            return self.models[latency], indices
         network = prune(self.space, indices)
-        return float(_opened(network, latency).total(np.zeros((1, len(network.decisions)), np.int32))[0])
+        return _opened(network, latency), (0,) * len(network.decisions)
+
+
+def _total(model: CostModel, vector: tuple[int, ...]) -> float:
+    return float(model.total(np.array([vector], np.int32))[0])
 
 
 def _opened(space: ir.Space, latency: str | None) -> CostModel:

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from tunas_dsl.analysis.operators import OPERATORS, WANTED
-from tunas_dsl.cost.model import CostModel
+from tunas_dsl.cost.shares import by_block, mean_by_site
 from tunas_dsl.ir import space as ir
 from tunas_dsl.lsp.analysed import Analysed
 from tunas_dsl.lsp.names import Definition, at
@@ -128,7 +126,7 @@ def _block(analysed: Analysed, name: str) -> str:
     tied = [b.name for b in space.blocks if b is not block and b.filters.decision == block.filters.decision]
     if block.filters.decision is not None and tied:
         lines.append(f"filters tied with {', '.join(f'`{other}`' for other in tied)}")
-    lines += _shares(analysed, space.blocks.index(block))
+    lines += _shares(analysed, space, space.blocks.index(block))
     return "\n\n".join(lines)
 
 
@@ -140,17 +138,8 @@ def block_shape(space: ir.Space, block: ir.Block) -> str:
     return f"{sizes} x {channels}" if "|" not in channels else f"{sizes} x ({channels})"
 
 
-def _shares(analysed: Analysed, number: int) -> Iterator[str]:
+def _shares(analysed: Analysed, space: ir.Space, number: int) -> Iterator[str]:
     """The block's share of the mean architecture: every option as likely as the others."""
     for what, model in (("multiply-adds", analysed.macs), ("parameters", analysed.parameters)):
-        if model is not None and (total := sum(_means(model).values())):
-            means = _means(model).items()
-            own = sum(mean for site, mean in means if site.partition(".")[0] == str(number))
-            yield f"{100 * own / total:.1f} % of the {what} on average"
-
-
-def _means(model: CostModel) -> dict[str, float]:
-    means: dict[str, float] = {}
-    for site in model.sites:
-        means[site.name] = means.get(site.name, 0.0) + float(np.mean(site.table))
-    return means
+        if model is not None and (total := sum(means := by_block(space, mean_by_site(model)))):
+            yield f"{100 * means[number] / total:.1f} % of the {what} on average"

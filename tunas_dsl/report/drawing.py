@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from xml.etree.ElementTree import Element
 
-from tunas_dsl.architecture_json import Row
+from tunas_dsl.layer_rows import Row
 from tunas_dsl.report.svg import tag
 
 _LEFT, _BOX, _GAP, _HEIGHT, _LINE = 130, 128, 10, 40, 56

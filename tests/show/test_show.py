@@ -1,0 +1,148 @@
+"""What ``tunas show`` prints: golden texts of shipped spaces, and numbers that agree with other commands.
+
+``UPDATE_GOLDEN=1`` writes the golden texts anew.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tunas_dsl.cli import cli
+from tunas_dsl.compiler import load_space
+from tunas_dsl.cost.sampling import sample
+from tunas_dsl.ir.sharing import places, shared
+
+GOLDEN = Path(__file__).with_name("golden")
+EVERYTHING = str(GOLDEN / "everything.space")
+ORIGINAL = ":".join(["0"] * 66)
+PROXYLESS = "spaces/reference/proxylessnas_mobile.space"
+
+
+def tunas(*arguments, columns=80, status=0):
+    environment = {"COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"}
+    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments], env=environment)
+    assert ended.exit_code == status, ended.output
+    return ended.stdout
+
+
+def document(*arguments):
+    return json.loads(tunas(*arguments, "--format", "json"))
+
+
+def check(name, text):
+    file = GOLDEN / f"{name}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "arguments"),
+    [
+        ("proxylessnas_80", 80, ("proxylessnas",)),
+        ("cifar10_80", 80, ("cifar10", "--decisions")),
+        ("mobilenet_v3_like_200", 200, ("mobilenet_v3_like", "--share", "largest")),
+        ("ofa_mbv3_80", 80, ("ofa_mbv3",)),
+        ("uncollapsed_200", 200, ("proxylessnas_uncollapsed",)),
+        ("everything_80", 80, (EVERYTHING, "--tree", "--decisions")),
+        ("proxylessnas_mobile_80", 80, ("proxylessnas", PROXYLESS, "--latency", "pixel1")),
+        ("original_80", 80, ("proxylessnas_original", ORIGINAL, "--latency", "proxylessnas_original")),
+        ("mobilenet_v3_large_200", 200, ("spaces/reference/mobilenet_v3_large.space",)),
+    ],
+)
+def test_golden_texts(name, columns, arguments):
+    text = tunas("show", *arguments, columns=columns)
+    check(name, text)
+    assert max(map(len, text.splitlines())) <= columns
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_no_terminal_means_no_escapes_and_80_columns():
+    assert "\x1b" not in tunas("show", "digits")
+    assert tunas("show", "digits", columns=20) == tunas("show", "digits", columns=80)
+
+
+def test_colours_are_for_those_who_want_them():
+    ended = CliRunner().invoke(cli, ["show", "digits"], env={"FORCE_COLOR": "1", "TERM": "xterm-256color"})
+    assert "\x1b[" in ended.stdout
+
+
+@pytest.mark.parametrize("share", ["mean_share", "largest_share"])
+def test_shares_of_blocks_make_a_whole(share):
+    shown = document("show", "cifar10")
+    for costs in ("parameters", "macs"):
+        assert sum(block[costs][share] for block in shown["blocks"]) == pytest.approx(1)
+    assert sum(block["macs"]["largest"] for block in shown["blocks"]) == shown["macs"]["largest"]
+
+
+def test_the_mean_is_that_of_random_index_vectors():
+    shown = document("show", "cifar10")
+    rows = document("sample", "cifar10", "-n", "2000")
+    mean = sum(row["macs"] for row in rows) / len(rows)
+    assert shown["macs"]["mean"] == pytest.approx(mean, rel=0.03)
+
+
+def test_the_once_for_all_space_has_as_many_architectures_as_its_authors_count():
+    shown = document("show", "ofa_mbv3")
+    assert shown["architectures"] == str(5 * (9**2 + 9**3 + 9**4) ** 5)
+    assert f"{5 * (9**2 + 9**3 + 9**4) ** 5:,}" in tunas("show", "ofa_mbv3")
+
+
+@pytest.mark.parametrize("name", ["cifar10", "ofa_mbv3", "proxylessnas_uncollapsed", EVERYTHING])
+def test_layers_of_an_architecture_add_up_to_what_cost_says(name):
+    space = load_space(name)
+    for vector in sample(space, 3, 1).tolist():
+        text = ":".join(map(str, vector))
+        shown, costs = document("show", name, text), document("cost", name, text)
+        for total in ("parameters", "macs"):
+            assert sum(layer[total] for layer in shown["layers"]) == costs[total]
+            assert shown[total]["largest"] == costs[total]
+        assert shown["indices"] == vector
+
+
+@pytest.mark.parametrize(
+    ("space", "latency"), [("proxylessnas", "pixel1"), ("proxylessnas_original", "proxylessnas_original")]
+)
+def test_latencies_of_layers_add_up(space, latency):
+    (vector,) = sample(load_space(space), 1, 3).tolist()
+    arguments = (space, ":".join(map(str, vector)), "--latency", latency)
+    expected = document("cost", *arguments)["latency_ms"]
+    shown = document("show", *arguments)
+    assert shown["latency_ms"] == pytest.approx(expected)
+    intercept = shown["latency_ms"] - sum(shown["latency_by_site"].values())
+    assert (abs(intercept) > 1) == (latency == "pixel1")
+    assert f"{expected:.2f} ms by {latency}" in tunas("show", *arguments)
+
+
+def test_the_latency_of_a_space_is_that_of_its_extremes():
+    shown = document("show", "proxylessnas", "--latency", "pixel1")["latency_ms"]
+    assert document("cost", "proxylessnas", "--latency", "pixel1")["latency_ms"] == {
+        "smallest": shown["smallest"],
+        "largest": shown["largest"],
+    }
+    assert shown["smallest"] < shown["mean"] < shown["largest"]
+
+
+def test_shared_decisions_know_their_places():
+    space = load_space(EVERYTHING)
+    assert shared(space) == {"k", "width", "c.filters"}
+    assert places(space)["k"] == ("a.0.kernel", "b.0.kernel", "b.1.kernel", "c.0.kernel")
+    assert places(space)["c.filters"] == ("c.filters", "d.filters")
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v3_like", "ofa_mbv3", "proxylessnas_uncollapsed", EVERYTHING])
+def test_a_decision_of_one_place_has_the_name_of_its_place(name):
+    for decision, those in places(load_space(name)).items():
+        assert those
+        assert len(those) > 1 or those == (decision,)
+
+
+def test_deep_nesting_is_shown():
+    nested = "{ " * 150 + "conv(3 | 5)" + " }" * 150
+    text = f"space deep {{ input image 8 x 8 x 3 block a (filters: 8) {{ {nested} }} }}"
+    ended = CliRunner().invoke(cli, ["show", "-", "--tree"], input=text)
+    assert ended.exit_code == 0
+    assert "conv 3|5" in ended.stdout

@@ -1,0 +1,1 @@
+"""What ``tunas show`` and ``tunas diff`` print: a function for each part of their output."""

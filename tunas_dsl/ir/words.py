@@ -1,0 +1,112 @@
+"""Layers in few words, as tables show them: ``bottleneck 3|5|7 x 3x|6x s2 relu``."""
+
+from collections.abc import Collection, Sequence
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+import attrs
+
+from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.selection import expanded_filters
+
+_SE_RATIO = Fraction(1, 4)
+_SE_ACT = "relu"
+
+LIGHT = (ir.Activation, ir.GlobalPool)
+"""Layers without weights, which are told together with the one before them."""
+
+
+@attrs.frozen
+class Words:
+    """How layers are told: the decisions of ``shared`` with their names, own filters if not ``filters``."""
+
+    shared: Collection[str] = ()
+    filters: ir.Choice[int] | None = None
+
+    def line(self, layers: Sequence[ir.Layer]) -> str:
+        """Layers one after the other; equal ones that follow each other are told once."""
+        return "  ".join(self.runs(layers))
+
+    def runs(self, layers: Sequence[ir.Layer]) -> list[str]:
+        """A text for each run of equal layers: ``3 * residual(bottleneck 3 x 6x relu)``."""
+        runs = [(text, len(list(run))) for text, run in groupby(map(self.layer, layers))]
+        return [text if number == 1 else f"{number} * {text}" for text, number in runs]
+
+    def layer(self, layer: ir.Layer) -> str:
+        """One layer."""
+        match layer:
+            case ir.Activation(function=function):
+                return function
+            case ir.GlobalPool():
+                return "global_pool"
+            case ir.Endpoint():
+                return "endpoint"
+            case ir.Skip():
+                return "skip"
+            case ir.Sequence(layers=layers):
+                return "{ " + self.line(layers) + " }"
+            case ir.Residual(body=body):
+                text = self.layer(body)
+                return f"residual{text}" if text.startswith("(") else f"residual({text})"
+            case ir.Alternatives(layers=(only,)):
+                return self.layer(only)
+            case ir.Alternatives(layers=layers, decision=decision):
+                return "(" + " | ".join(map(self.layer, layers)) + ")" + self._name(decision)
+            case ir.Depth(layers=layers, counts=counts, decision=decision):
+                return f"first {options(counts)}{self._name(decision)} of {{ {self.line(layers)} }}"
+            case ir.Conv() | ir.SeparableConv() | ir.Bottleneck():
+                return " ".join(self._convolution(layer))
+
+    def _convolution(self, layer: ir.Conv | ir.SeparableConv | ir.Bottleneck) -> list[str]:
+        stride = [f"s{layer.stride}"] if layer.stride != 1 else []
+        channels = layer.outputs.channels
+        own = self.filters is not None and channels != self.filters
+        filters = [f"filters {self.choice(channels)}"] if own else []
+        kernel = self.choice(layer.kernel)
+        match layer:
+            case ir.Conv():
+                return ["conv", kernel, *stride, *([] if layer.batch_norm else ["bias"]), *filters]
+            case ir.SeparableConv():
+                return ["sepconv", kernel, *stride, layer.act, *filters]
+            case ir.Bottleneck():
+                inside = ["x", self._expansion(layer), *stride, *self._squeeze_excite(layer)]
+                return ["bottleneck", kernel, *inside, layer.act, *filters]
+
+    def _expansion(self, layer: ir.Bottleneck) -> str:
+        text = self.choice(layer.expansion)
+        fixed = len(layer.expansion.options) == 1 and len(layer.inputs.channels.options) == 1
+        if not fixed or isinstance(layer.expansion.constant, int):
+            return text
+        inputs = layer.inputs.channels.constant
+        return f"{text}={expanded_filters(layer.expansion.constant, inputs, layer.divisor)}"
+
+    def _squeeze_excite(self, layer: ir.Bottleneck) -> list[str]:
+        if not any(layer.squeeze_excite.options):
+            return []
+        always = all(layer.squeeze_excite.options)
+        name = self._name(layer.squeeze_excite.decision)
+        text = (
+            "se"
+            if always
+            else "se " + options(["on" if on else "off" for on in layer.squeeze_excite.options])
+        )
+        ratio = [] if layer.se_ratio == _SE_RATIO else [str(layer.se_ratio)]
+        return [text + name, *ratio, *([] if layer.se_act == _SE_ACT else [layer.se_act])]
+
+    def choice(self, choice: ir.Choice[Any]) -> str:
+        """The options of a setting, and the name of the decision if several places share it."""
+        return options(choice.options) + self._name(choice.decision)
+
+    def _name(self, decision: str | None) -> str:
+        return f"@{decision}" if decision in self.shared and decision is not None else ""
+
+
+def options(of: Sequence[Any]) -> str:
+    """Options as they are written, each once: ``3|5|7``."""
+    return "|".join(dict.fromkeys(map(str, of)))
+
+
+def sizes(of: Sequence[ir.Size]) -> str:
+    """Sizes, each once: ``7x7``."""
+    return options([f"{height}x{width}" for height, width in of])
