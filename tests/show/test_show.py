@@ -17,7 +17,7 @@ from tunas_dsl.ir.sharing import places, shared
 
 GOLDEN = Path(__file__).with_name("golden")
 EVERYTHING = str(GOLDEN / "everything.space")
-ORIGINAL = ":".join(["0"] * 66)
+ORIGINAL = ":".join(["0"] * 67)
 PROXYLESS = "spaces/reference/proxylessnas_mobile.space"
 
 

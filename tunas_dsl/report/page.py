@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from tunas_dsl.layer_rows import architecture_rows
 from tunas_dsl.ir.selection import prune
+from tunas_dsl.layer_rows import architecture_rows
 from tunas_dsl.report import tables
 from tunas_dsl.report.charts import COLOURS, Line, Points, line_chart, scatter
 from tunas_dsl.report.drawing import drawing

@@ -16,7 +16,7 @@ _UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def terminal() -> Console:
-    """Where tables are printed: as wide as the terminal or ``COLUMNS``, 80 columns without either or below."""
+    """Where tables are printed: as wide as the terminal or ``COLUMNS``, but never below 80 columns."""
     console = Console(highlight=False)
     console.width = max(console.width, _NARROWEST)
     return console
