@@ -9,8 +9,8 @@ from tunas_dsl.diagnostics import SpaceError, render
 
 
 @contextmanager
-def user_errors(ctx: click.Context) -> Iterator[None]:
-    """End the program with status 1 and a message where an error is the user's; pass on all others."""
+def user_errors(ctx: click.Context, status: int = 1) -> Iterator[None]:
+    """End the program with ``status`` and a message where an error is the user's; pass on all others."""
     try:
         yield
     except BrokenPipeError:  # click ends quietly
@@ -19,16 +19,16 @@ def user_errors(ctx: click.Context) -> Iterator[None]:
         for diagnostic in error.report.diagnostics:
             click.echo(render(diagnostic), err=True)
         click.echo("error: the space cannot be used", err=True)
-        ctx.exit(1)
+        ctx.exit(status)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"error: {where}{error.strerror or error}", err=True)
-        ctx.exit(1)
+        ctx.exit(status)
     except Exception as error:
         if not isinstance(error, _expected()):
             raise
         click.echo(f"error: {error}", err=True)
-        ctx.exit(1)
+        ctx.exit(status)
 
 
 def _expected() -> tuple[type[Exception], ...]:

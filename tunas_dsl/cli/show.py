@@ -15,6 +15,7 @@ from tunas_dsl.cli.display.totals import Latency, network_totals, totals
 from tunas_dsl.cli.display.tree import space_tree
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import output_format
+from tunas_dsl.cli.options import resolution as resolution_option
 from tunas_dsl.cli.subjects import Subject, load_indices, load_subject
 from tunas_dsl.cost.named import MACS
 from tunas_dsl.ir.selection import prune
@@ -35,6 +36,7 @@ from tunas_dsl.summary import cost_range, space_fields, summarise
     help="Of what the shares of the blocks are: the mean or the largest architecture.",
 )
 @latency_option
+@resolution_option
 @output_format
 def command(
     space: str,
