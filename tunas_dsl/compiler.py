@@ -45,6 +45,8 @@ def compile_source(source: Source, load: Loader | None = None) -> Compiled:
             scope = files.scope(tree, source)
             space = lower(tree, scope, report)
             check_names(tree, scope, report)
+            if not (tree.space or tree.definitions or tree.imports or report.has_errors):
+                report.add(rules.NoSpace(span=Span(source, 0, 0)))
     except RecursionError:  # definitions that use each other thousands deep
         report.add(
             syntax_rules.TooLarge(span=Span(source, 0, 0), what="the depth of definitions", limit="the stack")

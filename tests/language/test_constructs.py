@@ -135,4 +135,4 @@ def test_what_follows_a_broken_statement_is_checked():
     }"""
     _, report = check_text(Source("x.space", text))
     lines = [(d.code, d.span.source.position(d.span.start)[0]) for d in report.diagnostics]
-    assert lines == [("E001", 3), ("E001", 4), ("E201", 5), ("E105", 6)]
+    assert lines == [("E012", 3), ("E010", 4), ("E302", 5), ("E201", 5), ("E105", 6)]

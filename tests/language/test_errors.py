@@ -18,9 +18,10 @@ STEM = "    block stem (filters: 16) { conv(kernel: 3) }\n"
 CASES = {
     # A mistake in line 3, unless the last item says another line.
     "E001 a bar between items": ("    block b (filters: 8) { conv(kernel: 3) | relu }\n}", {"E001"}),
-    "E001 a brace is missing": (
-        "    block b (filters: 8) { relu\n    block c (filters: 8) { relu }\n}", {"E001"}, 4,
-    ),
+    "E011 a brace is missing": ("    block b (filters: 8) { relu\n    block c { relu }\n}", {"E011"}),
+    "E010 an equals sign": ("    block b (filters = 8) { relu }\n}", {"E010"}),
+    "E012 a parenthesis": ("    block b (filters: 8)) { relu }\n}", {"E012"}),
+    "E013 a loose parenthesis": ("    block b (filters: 8) { conv (kernel: 3) }\n}", {"E013"}),
     "E002 a number and a letter": ("    let k = 3k\n}", {"E002"}),
     "E003 the end": (STEM, {"E003"}),
     "E004 nesting": ("    let k = " + "(" * (MAX_NESTING + 1) + "\n}", {"E004"}),

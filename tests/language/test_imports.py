@@ -108,7 +108,7 @@ def test_mistakes_in_an_imported_file_are_shown_there(folder):
         s='import "bad.space" space s { input image 8 x 8 x 1 block b (filters: 8) { conv(kernel: k) } }',
         bad="let j = = 3\nlet k = 4\nlet l = m\n",
     )
-    assert codes(path / "s.space") == [("E001", "bad.space"), ("E201", "bad.space"), ("E101", "bad.space")]
+    assert codes(path / "s.space") == [("E012", "bad.space"), ("E201", "bad.space"), ("E101", "bad.space")]
 
 
 def test_definitions_alone_are_no_space(folder):

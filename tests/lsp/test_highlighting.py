@@ -10,7 +10,7 @@ from tunas_dsl.analysis.operators import BUILT_IN, OPERATORS, WORDS
 from tunas_dsl.highlight import KEYWORDS, LAYERS, SpaceLexer
 from tunas_dsl.highlight import WORDS as HIGHLIGHTED
 from tunas_dsl.resources import shipped
-from tunas_dsl.syntax.rules import STATEMENTS
+from tunas_dsl.syntax.words import STATEMENTS
 
 GRAMMAR = json.loads((shipped("grammars") / "space.tmLanguage.json").read_text())
 SPACES = sorted(shipped("spaces").rglob("*.space"))
@@ -21,7 +21,7 @@ def test_both_know_the_words_of_the_language():
     words = frozenset().union(*WORDS.values())
     assert set(LAYERS) == set(OPERATORS) - words
     assert set(HIGHLIGHTED) == words
-    assert set(STATEMENTS) <= set(KEYWORDS)
+    assert set(STATEMENTS.values()) <= set(KEYWORDS)
     for name, wanted in (("builtin", set(LAYERS)), ("constant", words), ("keyword", set(KEYWORDS))):
         pattern = re.compile(GRAMMAR["repository"][name]["match"])
         assert [word for word in wanted if not pattern.fullmatch(word)] == []

@@ -50,6 +50,7 @@ class Files:
         self.sources.append(source)
         self.open.append(source.path)
         scope.broken |= {broken.name for broken in file.broken if broken.name is not None}
+        scope.anything = any(broken.keyword == "import" for broken in file.broken)
         for statement in (*file.definitions, *(file.space.statements if file.space else ())):
             _define(statement, scope, self.report)
         for imported in file.imports:

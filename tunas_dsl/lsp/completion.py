@@ -8,7 +8,7 @@ import attrs
 
 from tunas_dsl.analysis.operators import BLOCK, CLASSIFIER, OPERATORS, WORDS, Parameter
 from tunas_dsl.lsp.analysed import Analysed
-from tunas_dsl.syntax.rules import STATEMENTS
+from tunas_dsl.syntax.words import STATEMENTS
 
 Kind = Literal["statement", "layer", "argument", "word", "name"]
 
@@ -44,7 +44,7 @@ def completions(analysed: Analysed, offset: int) -> list[Completion]:
     if call is not None and (parameters := parameters_of(analysed, call.name)) is not None:
         return [*_in_call(call, parameters), *names]
     if depth <= 1:
-        return [Completion(word, "statement", f"{word} ") for word in STATEMENTS]
+        return [Completion(word, "statement", f"{word} ") for word in STATEMENTS.values()]
     layers = [Completion(name, "layer", _snippet(name)) for name in OPERATORS]
     return [*layers, *names]
 

@@ -16,7 +16,7 @@ from tunas_dsl.lsp.analysed import Analysed
 from tunas_dsl.lsp.positions import offset, range_of
 from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import tree
-from tunas_dsl.syntax.rules import STATEMENTS
+from tunas_dsl.syntax.words import STATEMENTS
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -122,7 +122,7 @@ def make_server() -> SpaceServer:
     def renamed(ls: SpaceServer, params: types.RenameParams) -> types.WorkspaceEdit:
         uri, new = params.text_document.uri, params.new_name
         use = _named(ls, uri, params.position)
-        if not _NAME.fullmatch(new) or new in BUILT_IN or new in (*STATEMENTS, "from"):
+        if not _NAME.fullmatch(new) or new in BUILT_IN or new in (*STATEMENTS.values(), "from"):
             raise JsonRpcInvalidParams(f"`{new}` cannot be a name")
         if new in ls.analysed(uri).scope.names() and new != use.definition.name:
             raise JsonRpcInvalidParams(f"there is a `{new}` already")

@@ -2,8 +2,9 @@
 
 import attrs
 
-from tunas_dsl.diagnostics import Diagnostic, Fix
-from tunas_dsl.diagnostics.diagnostic import nearest, suggest
+from tunas_dsl.diagnostics import Diagnostic, Fix, Note
+from tunas_dsl.diagnostics.diagnostic import Near
+from tunas_dsl.source import Span
 
 
 @attrs.frozen(kw_only=True)
@@ -20,11 +21,17 @@ class UnexpectedText(Diagnostic):
     found: str
     expected: str
     help: str | None = None
+    other: Note | None = None
 
     @property
     def hint(self) -> str | None:
         """How to write what was probably meant."""
         return self.help
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The place that explains why."""
+        return (self.other,) if self.other else ()
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +46,21 @@ class UnknownCharacter(Diagnostic):
     message = "`{written}` is not part of the language"
 
     written: str
+    help: str | None = None
+    replacement: str | None = None
+    sure: bool = True
+
+    @property
+    def hint(self) -> str | None:
+        """How it is written in this language."""
+        return self.help
+
+    @property
+    def fix(self) -> Fix | None:
+        """What was meant."""
+        if self.replacement is None:
+            return None
+        return Fix(self.span, self.replacement, "safe" if self.sure else "maybe")
 
 
 @attrs.frozen(kw_only=True)
@@ -49,6 +71,18 @@ class UnexpectedEnd(Diagnostic):
     message = "the file ends here; expected {expected}"
 
     expected: str
+    opened: Span | None = None
+    closing: str = ""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What is still open."""
+        return (Note(self.opened, "this is not closed"),) if self.opened else ()
+
+    @property
+    def fix(self) -> Fix | None:
+        """What closes it."""
+        return Fix(self.span, self.closing, "maybe") if self.closing else None
 
 
 @attrs.frozen(kw_only=True)
@@ -66,7 +100,8 @@ class TooLarge(Diagnostic):
 class Misphrased(Diagnostic):
     """A fixed phrase of the language in other words.
 
-    The phrases are ``input image 224 x 224 x 3`` and ``filters divisible by 8``.
+    The phrases are ``input image 224 x 224 x 3``, ``filters divisible by 8`` and
+    ``first (2 | 3) of { layers }``.
     """
 
     code = "E005"
@@ -74,16 +109,17 @@ class Misphrased(Diagnostic):
 
     written: str
     meant: str
+    phrase: str = ""
 
     @property
-    def hint(self) -> str:
+    def hint(self) -> str | None:
         """The phrase as it is written."""
-        return "write `input image HEIGHT x WIDTH x CHANNELS` or `filters divisible by NUMBER`"
+        return f"write `{self.phrase}`" if self.phrase else None
 
     @property
-    def fix(self) -> Fix:
+    def fix(self) -> Fix | None:
         """The word of the phrase."""
-        return Fix(self.span, self.meant)
+        return Fix(self.span, self.meant) if self.phrase else None
 
 
 @attrs.frozen(kw_only=True)
@@ -130,28 +166,128 @@ class UnknownStatement(Diagnostic):
     message = "`{written}` does not begin a statement"
 
     written: str
-    defines: bool
+    help: str
+    keyword: Near | None = None
+    missing: str = ""
 
     @property
     def hint(self) -> str:
         """The word that was meant, or where a layer belongs."""
-        if self.defines:
-            return f"write `let {self.written} = ...` or `layer {self.written} = ...`"
-        return suggest(self.written, STATEMENTS) or "layers stand between the braces of a block"
+        return self.help
 
     @property
     def fix(self) -> Fix | None:
-        """The word that was meant."""
-        near = None if self.defines else nearest(self.written, STATEMENTS)
-        return near.fix(self.span) if near else None
+        """The word that was meant, or the one that is missing."""
+        if self.missing:
+            return Fix(Span(self.span.source, self.span.start, self.span.start), self.missing, "maybe")
+        return self.keyword.fix(self.span) if self.keyword else None
 
 
-STATEMENTS = (
-    *("import", "space", "input", "filters", "let"),
-    *("decide", "layer", "default", "block", "classifier"),
-)
+@attrs.frozen(kw_only=True)
+class WrongSign(Diagnostic):
+    """A sign or word in the place of another, as other languages have it.
+
+    Arguments are written ``name: value``, definitions ``name = value``, alternatives ``a | b``.
+    """
+
+    code = "E010"
+    message = "`{written}` stands where `{meant}` belongs"
+
+    written: str
+    meant: str
+    help: str | None = None
+    blanks: bool = False
+
+    @property
+    def hint(self) -> str | None:
+        """The form of what it stands in."""
+        return self.help
+
+    @property
+    def fix(self) -> Fix:
+        """The sign that belongs there."""
+        return Fix(self.span, f" {self.meant} " if self.blanks else self.meant)
+
+
+@attrs.frozen(kw_only=True)
+class Missing(Diagnostic):
+    """Something is left out: a comma between arguments, a brace or parenthesis, a name, a value."""
+
+    code = "E011"
+    message = "{what} is missing after `{after}`"
+
+    what: str
+    after: str
+    insertion: str = ""
+    sure: bool = False
+    opened: Span | None = None
+    help: str | None = None
+
+    @property
+    def hint(self) -> str | None:
+        """How it is written."""
+        return self.help
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What is not closed."""
+        return (Note(self.opened, "this is not closed"),) if self.opened else ()
+
+    @property
+    def fix(self) -> Fix | None:
+        """What is missing, in its place."""
+        if not self.insertion:
+            return None
+        return Fix(self.span, self.insertion, "safe" if self.sure else "maybe")
+
+
+@attrs.frozen(kw_only=True)
+class Surplus(Diagnostic):
+    """Something that is there once too often: a comma, a parenthesis or brace that closes nothing."""
+
+    code = "E012"
+    message = "`{written}` is one too many"
+
+    written: str
+    sure: bool = False
+    help: str | None = None
+
+    @property
+    def hint(self) -> str | None:
+        """What it does there."""
+        return self.help
+
+    @property
+    def fix(self) -> Fix:
+        """The text without it."""
+        return Fix(self.span, "", "safe" if self.sure else "maybe")
+
+
+@attrs.frozen(kw_only=True)
+class LooseParenthesis(Diagnostic):
+    """A call whose parenthesis does not touch its name.
+
+    Layers of a block stand side by side, so ``relu (conv(kernel: 3) | skip)`` is two of them: ``relu``
+    and a decision. The parenthesis of a call touches the name: ``conv(kernel: 3)``.
+    """
+
+    code = "E013"
+    message = "the parenthesis of `{name}` must touch its name"
+
+    name: str
+
+    @property
+    def hint(self) -> str:
+        """How it is written."""
+        return f"write `{self.name}(`"
+
+    @property
+    def fix(self) -> Fix:
+        """The call without the space."""
+        return Fix(self.span, f"{self.name}(")
+
 
 RULES = (
-    *(UnexpectedText, UnknownCharacter, UnexpectedEnd, TooLarge, Misphrased),
-    *(NotANumber, NotText, TooManyDigits, UnknownStatement),
+    *(UnexpectedText, UnknownCharacter, UnexpectedEnd, TooLarge, Misphrased, NotANumber, NotText),
+    *(TooManyDigits, UnknownStatement, WrongSign, Missing, Surplus, LooseParenthesis),
 )
