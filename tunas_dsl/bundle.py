@@ -17,7 +17,18 @@ from numpy.typing import NDArray
 
 from tunas_dsl import __version__
 from tunas_dsl.cost.model import CostModel, Site, Unit
-from tunas_dsl.documents import DocumentError, check_schema, dump, parse, strict_converter, structure
+from tunas_dsl.documents import (
+    MAX_BYTES,
+    DocumentError,
+    check_schema,
+    dump,
+    parse,
+    read_text,
+    sealed,
+    strict_converter,
+    structure,
+    unsealed,
+)
 from tunas_dsl.ir import exchange
 from tunas_dsl.ir import space as ir
 
@@ -126,7 +137,7 @@ def _files(space: ir.Space, source_text: str, models: Sequence[CostModel]) -> di
         models=tuple(_entry(model) for model in models),
         files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     )
-    files[MANIFEST] = dump({"schema": SCHEMA, **_converter().unstructure(manifest)}).encode()
+    files[MANIFEST] = dump(sealed({"schema": SCHEMA, **_converter().unstructure(manifest)})).encode()
     return files
 
 
@@ -148,14 +159,14 @@ def _tables(models: Sequence[CostModel]) -> bytes:
 
 def _read_manifest(directory: Path) -> _Manifest:
     path = directory / MANIFEST
+    if not path.is_file():
+        raise BundleError(f"{directory} is no bundle: it has no {MANIFEST}")
     try:
-        document = parse(path.read_text(encoding="utf-8"))
+        document = parse(read_text(path))
         check_schema(document, SCHEMA)
-        body = {key: value for key, value in document.items() if key != "schema"}
+        body = {key: value for key, value in unsealed(document).items() if key != "schema"}
         manifest = structure(_converter(), body, _Manifest)
-    except (FileNotFoundError, NotADirectoryError):
-        raise BundleError(f"{directory} is no bundle: it has no {MANIFEST}") from None
-    except (OSError, UnicodeDecodeError, DocumentError) as error:
+    except DocumentError as error:
         raise BundleError(f"{path}: {error}") from None
     if manifest.space_schema != exchange.SCHEMA:
         raise BundleError(
@@ -178,6 +189,9 @@ def _read_file(path: Path, digest: str) -> bytes:
 
 def _read_models(space: ir.Space, entries: Sequence[_ModelEntry], archive: bytes) -> dict[str, CostModel]:
     options = tuple(len(decision.options) for decision in space.decisions)
+    with zipfile.ZipFile(io.BytesIO(archive)) as members:
+        if sum(member.file_size for member in members.infolist()) > MAX_BYTES:
+            raise ValueError(f"{TABLES} unpacks to more than {MAX_BYTES // 1_000_000} MB")
     with np.load(io.BytesIO(archive), allow_pickle=False) as tables:
         return {
             entry.name: CostModel(

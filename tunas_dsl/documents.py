@@ -1,17 +1,18 @@
 """JSON documents: read and converted strictly, with one-line errors that name the place in the document."""
 
+import hashlib
 import json
 import json.decoder
 import json.scanner
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
@@ -61,7 +62,7 @@ def parse(text: str) -> dict[str, Any]:
         DocumentError: it is not JSON, not an object, or an object in it gives a name twice.
     """
     try:
-        document = json.loads(text, object_pairs_hook=_object)
+        document = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except json.JSONDecodeError as error:
         raise DocumentError(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
@@ -74,6 +75,27 @@ def parse(text: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise DocumentError(f"$ is {_kind(document)}, not an object")
     return document
+
+
+def sealed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """``document`` with a hash of itself, by which damage is noticed."""
+    return {**document, "sha256": _digest(document)}
+
+
+def unsealed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What :func:`sealed` was given.
+
+    Raises:
+        DocumentError: the document is another one now.
+    """
+    content = {key: value for key, value in document.items() if key != "sha256"}
+    try:
+        whole = document.get("sha256") == _digest(content)
+    except ValueError:  # a number too large for a float, which is never written
+        whole = False
+    if not whole:
+        raise DocumentError("it is not what was written")
+    return content
 
 
 def dump(document: Any, indent: int | None = 2) -> str:
@@ -140,6 +162,14 @@ def fraction(value: Any) -> Fraction:
     if not isinstance(value, str) or not _FRACTION.fullmatch(value):
         raise MisfitError(f'is {json.dumps(value)}, not a fraction such as "1/4"')
     return Fraction(value)
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(dump(document, indent=None).encode(errors="surrogatepass")).hexdigest()
+
+
+def _constant(word: str) -> NoReturn:
+    raise DocumentError(f"{word} is no number of JSON")
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

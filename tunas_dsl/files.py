@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and stay when the power is cut."""
 
 import os
 import tempfile
@@ -21,6 +21,18 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def put_in_place(fresh: Path, path: Path) -> None:
+    """Rename ``fresh``, whose content is on disk, to ``path``, and get that on disk, too."""
+    fresh.replace(path)
+    if os.name != "posix":  # elsewhere a folder cannot be opened
+        return
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _umask() -> int:

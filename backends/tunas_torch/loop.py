@@ -12,11 +12,12 @@ from torch import Tensor
 from tunas_dsl import documents
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.exchange import space_document
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.errors import DataError, SearchError
 from tunas_dsl.search.events import EventLog
+from tunas_dsl.search.generations import KEPT
 from tunas_dsl.search.interruption import interruption
 from tunas_dsl.search.progress import Remaining
-from tunas_torch.checkpoint import Header, load_checkpoint, save_checkpoint
+from tunas_torch.checkpoint import NEWEST, Header, load_checkpoint, save_checkpoint
 
 
 class Event(attrs.AttrsInstance, Protocol):
@@ -63,6 +64,8 @@ class Place:
     events: Path
     space: str
     settings: str
+    keep: int = KEPT
+    """How many checkpoints stay."""
 
 
 @attrs.frozen
@@ -95,31 +98,58 @@ def run_steps(
 
     Raises:
         SearchError: the run's checkpoint does not fit, or what ``work`` raises; the last checkpoint stays.
+        DataError: images can no longer be read; what was done until then is saved.
     """
-
-    def save() -> None:
-        save_checkpoint(place.folder, Header(work.step_count, place.space, place.settings), work.state())
-        saved()
-
     log = EventLog(place.events)
     if resume:
-        _restore(work, place, tell)
+        if _restore(work, place, tell):
+            saved()  # an interruption may have come between a checkpoint and what follows it
         if work.step_count < work.steps:
             log.resumed(work.step_count)
+    saver = _Saver(work, place, saved, pace)
     remaining = Remaining(work.steps - work.step_count)
-    last, last_at = work.step_count, time.monotonic()
     with interruption() as interrupted:
         while work.step_count < work.steps and not interrupted():
-            event = work.step()
+            try:
+                event = work.step()
+            except DataError:
+                saver.catch_up()
+                raise
             if event.step % pace.log_every == 0 or work.step_count == work.steps or notable(event):
                 log.step(event)
             report(event, remaining.seconds(work.steps - work.step_count))
-            due = time.monotonic() - last_at >= pace.checkpoint_seconds
-            if due or work.step_count - last >= pace.checkpoint_steps:
-                save()
-                last, last_at = work.step_count, time.monotonic()
-        if last < work.step_count or not resume:
-            save()
+            if saver.is_due():
+                saver.save()
+        if not work.step_count:
+            saver.save()
+        saver.catch_up()
+
+
+class _Saver:
+    """Writes the checkpoints of ``work``; ``saved`` follows each."""
+
+    def __init__(self, work: Steps[F], place: Place, saved: Callable[[], None], pace: Pace) -> None:
+        self._work, self._place, self._saved, self._pace = work, place, saved, pace
+        self._step, self._time = work.step_count, time.monotonic()
+
+    def is_due(self) -> bool:
+        """Whether the last checkpoint is as old as the pace allows."""
+        elapsed = time.monotonic() - self._time
+        steps = self._work.step_count - self._step
+        return steps >= self._pace.checkpoint_steps or elapsed >= self._pace.checkpoint_seconds
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        work, place = self._work, self._place
+        header = Header(work.step_count, place.space, place.settings)
+        save_checkpoint(place.folder, header, work.state(), place.keep)
+        self._saved()
+        self._step, self._time = work.step_count, time.monotonic()
+
+    def catch_up(self) -> None:
+        """Write one if there were steps since the last."""
+        if self._step < self._work.step_count:
+            self.save()
 
 
 def fingerprint(space: ir.Space) -> str:
@@ -127,11 +157,12 @@ def fingerprint(space: ir.Space) -> str:
     return hashlib.sha256(documents.dump(space_document(space)).encode()).hexdigest()
 
 
-def _restore(work: Steps[F], place: Place, tell: Callable[[str], None]) -> None:
+def _restore(work: Steps[F], place: Place, tell: Callable[[str], None]) -> bool:
+    """Whether there was a checkpoint to go on from."""
     found = load_checkpoint(place.folder, tell)
     if found is None:
         tell(f"{place.folder} has no checkpoint yet: starting from the first step")
-        return
+        return False
     header, state = found
     for what, theirs, ours in (
         ("space", header.space, place.space),
@@ -139,4 +170,8 @@ def _restore(work: Steps[F], place: Place, tell: Callable[[str], None]) -> None:
     ):
         if theirs != ours:
             raise SearchError(f"the {what} of {place.folder} changed after its checkpoint: start a new run")
-    work.load_state(state)
+    try:
+        work.load_state(state)
+    except SearchError as error:
+        raise SearchError(f"{place.folder / NEWEST}: {error}") from None
+    return True

@@ -54,7 +54,7 @@ def run_search(
 
     run_steps(
         search,
-        Place(run.path, run.events, fingerprint(space), run.fingerprint),
+        Place(run.path, run.events, fingerprint(space), run.fingerprint, run.keep),
         resume=resume,
         report=lambda event, seconds_left: report(_progress(event, search.steps, seconds_left)),
         saved=write_policy,

@@ -25,7 +25,7 @@ from tunas_torch.data import BatchSchedule, ImageData
 from tunas_torch.optimizer import RMSProp
 from tunas_torch.policy import Policy, Sampled
 from tunas_torch.reinforce import PolicyOptimizer
-from tunas_torch.states import check_shapes, part, prefixed
+from tunas_torch.states import check_state, part, prefixed
 from tunas_torch.supernet import Supernet
 
 _SAMPLING, _AUGMENTATION, _TRAINING, _VALIDATION = range(4)
@@ -154,7 +154,7 @@ class Search:
         Raises:
             SearchError: it is the state of another space's search.
         """
-        check_shapes(state, self.state())
+        check_state(state, self.state(), self.steps)
         self.step_count = int(state["step"])
         self.baseline.numerator, self.baseline.denominator = state["baseline"].tolist()
         self.policy.logits.copy_(state["policy.logits"])

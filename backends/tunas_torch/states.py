@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from tunas_dsl.search.errors import SearchError
@@ -21,13 +22,20 @@ def part(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def check_shapes(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
-    """Hold names and shapes of ``state`` against those that are wanted.
+def check_state(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor], steps: int) -> None:
+    """Hold names, shapes and types of ``state`` against those that are wanted, and its numbers against sense.
 
     Raises:
-        SearchError: they differ.
+        SearchError: they differ, or its ``step`` is none of ``steps``, or a number is not finite.
     """
-    if {name: tensor.shape for name, tensor in state.items()} != {
-        name: tensor.shape for name, tensor in wanted.items()
-    }:
+    if _forms(state) != _forms(wanted):
         raise SearchError("the checkpoint does not fit this space: it holds other tensors")
+    if not 0 <= int(state["step"]) <= steps:
+        raise SearchError(f"the checkpoint is of step {int(state['step'])}, but there are only {steps}")
+    for name, tensor in state.items():
+        if not tensor.isfinite().all():
+            raise SearchError(f"the checkpoint has numbers in `{name}` that are not finite")
+
+
+def _forms(state: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in state.items()}

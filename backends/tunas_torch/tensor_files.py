@@ -4,8 +4,6 @@ Nothing is unpickled, so that a file from elsewhere cannot run code.
 """
 
 import hashlib
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,23 +13,26 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from tunas_dsl import documents
+from tunas_dsl.search.folder import write_beside
+from tunas_dsl.search.generations import DamageError
 
-class DamageError(Exception):
-    """A file that is not whole, or not of the schema; the message says in which way."""
+LARGEST_HEADER = 1 << 24
+"""Bytes; a header of some thousand tensors has less than a tenth of it."""
 
 
 def write_tensors(
     path: Path, schema: str, description: Mapping[str, Any], tensors: Mapping[str, Tensor]
 ) -> Path:
-    """Write the file beside ``path`` and give its place: renaming it to ``path`` is up to the caller."""
+    """Write the file beside ``path`` and give its place: renaming it to ``path`` is up to the caller.
+
+    Raises:
+        SearchError: it cannot be written.
+    """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    metadata = {"schema": schema, **description, "sha256": _digest(tensors)}
-    fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("wb") as file:
-        file.write(save(tensors, {"tunas": json.dumps(metadata)}))
-        file.flush()
-        os.fsync(file.fileno())
-    return fresh
+    content = {"schema": schema, **description, "tensors": _digest(tensors)}
+    metadata = documents.dump(documents.sealed(content), indent=None)
+    return write_beside(path, save(tensors, {"tunas": metadata}))
 
 
 def read_tensors(path: Path, schema: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -41,18 +42,34 @@ def read_tensors(path: Path, schema: str) -> tuple[dict[str, Any], dict[str, Ten
         DamageError: the file is damaged, or of another schema.
     """
     try:
+        _check_header(path)
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
-        description = json.loads(metadata["tunas"])
-        found, digest = description.pop("schema"), description.pop("sha256")
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamageError(f"cannot be read ({type(error).__name__})") from error
-    if found != schema:
-        raise DamageError(f"has schema {found}: this version reads {schema}")
-    if _digest(tensors) != digest:
+        document = documents.parse(metadata.get("tunas", ""))
+    except (SafetensorError, ValueError, TypeError, KeyError) as error:
+        raise DamageError(f"cannot be read ({' '.join(str(error).split())[:80]})") from None
+    if document.get("schema") != schema:
+        raise DamageError(f"has schema {document.get('schema')}: this version reads {schema}")
+    if not _is_whole(document, tensors):
         raise DamageError("does not have the bytes that were written")
-    return description, tensors
+    own = ("schema", "tensors", "sha256")
+    return {key: value for key, value in document.items() if key not in own}, tensors
+
+
+def _check_header(path: Path) -> None:
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+    if size > min(LARGEST_HEADER, path.stat().st_size):
+        raise ValueError(f"its header claims {size} bytes")
+
+
+def _is_whole(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> bool:
+    try:
+        found = documents.unsealed(document).get("tensors")
+    except documents.DocumentError:
+        return False
+    return bool(found == _digest(tensors))
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:

@@ -8,11 +8,13 @@ import cattrs
 from tunas_dsl import __version__
 from tunas_dsl.compiler import compile_text
 from tunas_dsl.diagnostics import SpaceError
+from tunas_dsl.files import put_in_place
 from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.generations import DamageError
 from tunas_dsl.unparse import unparse
 from tunas_torch.data import ImageData
 from tunas_torch.network import Network, channels_last
-from tunas_torch.tensor_files import DamageError, read_tensors, write_tensors
+from tunas_torch.tensor_files import read_tensors, write_tensors
 
 SCHEMA = "tunas.weights/1"
 
@@ -43,7 +45,7 @@ def card_for(network: Network, data: ImageData, step: int) -> Card:
 
 def save_network(path: Path, network: Network, card: Card) -> None:
     """Write weights and card to ``path``, a safetensors file, in one step."""
-    write_tensors(path, SCHEMA, attrs.asdict(card), network.state_dict()).replace(path)
+    put_in_place(write_tensors(path, SCHEMA, attrs.asdict(card), network.state_dict()), path)
 
 
 def load_network(path: Path) -> tuple[Network, Card]:

@@ -21,7 +21,7 @@ from tunas_torch.data import BatchSchedule, ImageData
 from tunas_torch.evaluation import evaluate
 from tunas_torch.network import Network, channels_last
 from tunas_torch.optimizer import RMSProp
-from tunas_torch.states import check_shapes, part, prefixed
+from tunas_torch.states import check_state, part, prefixed
 
 _AUGMENTATION, _ORDER, _DROPOUT = range(10, 13)
 """Purposes of random numbers, others than those of a search."""
@@ -108,7 +108,7 @@ class Training:
         Raises:
             SearchError: it is the state of another architecture's training.
         """
-        check_shapes(state, self.state())
+        check_state(state, self.state(), self.steps)
         self.step_count = int(state["step"])
         self.optimizer.load_state(part("optimizer", state))
         self.network.load_state_dict(part("network", state))

@@ -58,7 +58,7 @@ def run_training(
 
     run_steps(
         training,
-        Place(run.path, run.events, fingerprint(network.architecture), run.fingerprint),
+        Place(run.path, run.events, fingerprint(network.architecture), run.fingerprint, run.keep),
         resume=resume,
         report=lambda event, seconds_left: report(_progress(training, event, seconds_left)),
         saved=save_weights,

@@ -10,6 +10,7 @@ from tunas_dsl.bundle import BundleError, read_bundle, source_sha256, write_bund
 from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.sampling import sample
+from tunas_dsl.documents import sealed, unsealed
 
 TEXT = "space proxylessnas_enlarged { }  # Straße\r\n"
 
@@ -105,7 +106,8 @@ def test_a_failure_leaves_the_older_bundle_as_it_was(bundle, monkeypatch):
 def edit_manifest(key, entry):
     def edit(folder):
         path = folder / "manifest.json"
-        path.write_text(json.dumps({**json.loads(path.read_text()), key: entry}))
+        manifest = unsealed(json.loads(path.read_text()))
+        path.write_text(json.dumps(sealed({**manifest, key: entry})))
 
     return edit
 
@@ -126,6 +128,12 @@ def change_weights(folder):
         (
             lambda folder: (folder / "space.json").unlink(),
             "space.json cannot be read: No such file or directory",
+        ),
+        (
+            lambda folder: (folder / "manifest.json").write_text(
+                (folder / "manifest.json").read_text().replace('"unit": "ms"', '"unit": "MAdds"')
+            ),
+            "manifest.json: it is not what was written",
         ),
         (change_weights, "latency.npz was changed after it was compiled: compile the space again"),
         (

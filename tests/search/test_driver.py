@@ -103,7 +103,7 @@ def test_a_damaged_state_costs_one_step(tmp_path, damage):
 def test_without_a_whole_state_there_is_no_going_on(tmp_path):
     run = create(tmp_path / "run")
     start(run)
-    for name in ("state.json", "state.previous.json"):
+    for name in ("state.json", "state.1.json"):
         (run.path / name).write_bytes(b"\x80\x04")
     with pytest.raises(SearchError, match="nothing is left to go on from"):
         start(run, resume=True)

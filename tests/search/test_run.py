@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from tunas_dsl.documents import unsealed
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.progress import Outcome
@@ -75,7 +76,7 @@ def test_policy_and_result_are_replaced_whole(tmp_path):
     assert run.read_policy() == (20, {"stem.filters": [0.0, 2.0]})
     run.write_result(Outcome(status="finished", step=100, indices=(1,), cost=9.5, unit="ms"))
     result = json.loads((run.path / "result.json").read_text())
-    assert result == {
+    assert unsealed(result) == {
         "schema": "tunas.result/1",
         "status": "finished",
         "step": 100,

@@ -2,8 +2,9 @@ import pytest
 import torch
 
 from tunas_dsl.search.errors import SearchError
-from tunas_torch.checkpoint import NEWEST, PREVIOUS, Header, load_checkpoint, save_checkpoint
+from tunas_torch.checkpoint import NEWEST, Header, load_checkpoint, save_checkpoint
 
+PREVIOUS = "checkpoint.1.safetensors"
 TENSORS = {"weights": torch.arange(6.0).reshape(2, 3).T, "step": torch.tensor(7), "empty": torch.zeros(0)}
 
 
@@ -52,7 +53,7 @@ def test_a_damaged_newest_falls_back_to_the_previous(tmp_path, position):
     spoil(tmp_path / NEWEST, position)
     step, (message,) = load(tmp_path)
     assert step == 1
-    assert "going on from the previous checkpoint, of step 1" in message
+    assert message.endswith(f"going on from the one before it, {PREVIOUS}")
 
 
 @pytest.mark.parametrize("size", [0, 5, 100, -1])
@@ -80,13 +81,37 @@ def test_a_safetensors_file_that_is_no_checkpoint_is_damaged(tmp_path):
         load(tmp_path)
 
 
+def test_as_many_are_kept_as_asked_for(tmp_path):
+    for step in range(6):
+        save_checkpoint(tmp_path, Header(step, "space", "settings"), TENSORS, keep=4)
+    names = [NEWEST, PREVIOUS, "checkpoint.2.safetensors", "checkpoint.3.safetensors"]
+    assert {path.name for path in tmp_path.iterdir()} == set(names)
+    for name in names[:3]:
+        spoil(tmp_path / name, -1)
+    header, _ = load_checkpoint(tmp_path, lambda _: None)
+    assert header.step == 2
+    save_checkpoint(tmp_path, Header(3, "space", "settings"), TENSORS, keep=1)
+    assert {path.name for path in tmp_path.iterdir()} == {NEWEST, "checkpoint.damaged.safetensors"}
+
+
+def test_a_damaged_one_takes_no_whole_ones_place(tmp_path):
+    """With two kept, saving after a fallback must not push the only whole one out."""
+    save_steps(tmp_path, 1, 2)
+    spoil(tmp_path / NEWEST, -1)
+    load(tmp_path)
+    save_steps(tmp_path, 3)
+    spoil(tmp_path / NEWEST, -1)
+    assert load(tmp_path)[0] == 1
+
+
 def test_a_save_that_breaks_leaves_the_newest_whole(tmp_path, monkeypatch):
     save_steps(tmp_path, 1)
 
     def full(_):
-        raise OSError("no space left on device")
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tunas_torch.tensor_files.os.fsync", full)
-    with pytest.raises(OSError, match="no space left"):
+    monkeypatch.setattr("tunas_dsl.search.folder.os.fsync", full)
+    with pytest.raises(SearchError, match="No space left on device; what was there is as it was"):
         save_steps(tmp_path, 2)
     assert load(tmp_path) == (1, [])
+    assert [path.name for path in tmp_path.iterdir()] == [NEWEST]

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from safetensors.torch import save_file
 
 from tunas_dsl.cli import cli
 from tunas_dsl.compiler import compile_text, load_space
@@ -16,6 +15,8 @@ from tunas_torch.exporting import export
 from tunas_torch.exporting.python_source import python_source
 from tunas_torch.network import Network
 from tunas_torch.supernet import Supernet
+from tunas_torch.tensor_files import write_tensors
+from tunas_torch.trained import SCHEMA
 
 ALL = """space everything {
     input image 9 x 7 x 3
@@ -92,7 +93,7 @@ def trained(tmp_path):
     network = Network(architecture)
     network.train()(torch.randn(64, 1, 8, 8))
     file = tmp_path / "weights.safetensors"
-    save_file(network.state_dict(), file)
+    write_tensors(file, SCHEMA, {}, network.state_dict()).replace(file)
     return architecture, network.eval(), file
 
 

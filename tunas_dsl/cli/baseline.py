@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import attrs
 import click
 
 from tunas_dsl.cli.driving import drive
+from tunas_dsl.cli.options import keep_checkpoints as keep_option
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import quality as quality_option
 from tunas_dsl.cli.run_folders import create_run, needed, reopen_run
@@ -28,6 +30,7 @@ def _baseline(algorithm: str, description: str) -> click.Command:
     @latency_option
     @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")
     @click.option("--resume", is_flag=True, help="Go on with the search in the run folder.")
+    @keep_option
     @settings_options(SETTINGS[algorithm])
     def run_baseline(
         space: str | None,
@@ -35,6 +38,7 @@ def _baseline(algorithm: str, description: str) -> click.Command:
         latency: str | None,
         output: Path,
         resume: bool,
+        keep: int,
         **given: Any,
     ) -> None:
         wanted = {name: setting for name, setting in given.items() if setting is not None}
@@ -48,7 +52,7 @@ def _baseline(algorithm: str, description: str) -> click.Command:
             subject, run = create_run(
                 output, str(space), latency, settings, quality=quality, algorithm=algorithm
             )
-        drive(subject, run, resume, f"tunas baseline {algorithm}")
+        drive(subject, attrs.evolve(run, keep=keep), resume, f"tunas baseline {algorithm}")
 
     return run_baseline
 

@@ -13,6 +13,7 @@ from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.compiler import compile_text
 from tunas_dsl.files import write_atomically
 from tunas_dsl.ir.selection import NotInSpace, prune
+from tunas_dsl.search.folder import check_folder
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.unparse import unparse
 
@@ -47,6 +48,8 @@ def command(run: Path, output: Path | None, format: str) -> None:
 def _network(run: Path, output: Path | None, format: str) -> None:
     if output is None:
         raise click.UsageError(f"--format {format} writes a file: name it with -o")
+    if run.is_dir():
+        check_folder(run)
     weights = run / "weights.safetensors" if (run / "weights.safetensors").is_file() else None
     text = _of_run(run, "space") if run.is_dir() and weights is None else None
     if text is not None:

@@ -5,6 +5,8 @@ from typing import TypeVar
 
 import click
 
+from tunas_dsl.search.generations import KEPT
+
 T = TypeVar("T")
 
 output_format = click.option(
@@ -12,6 +14,14 @@ output_format = click.option(
 )
 data = click.option("--data", help="The images: digits, a folder, or IDX files.")
 device = click.option("--device", default="cpu", show_default=True, help="Where to compute.")
+keep_checkpoints = click.option(
+    "--keep-checkpoints",
+    "keep",
+    type=click.IntRange(min=1),
+    default=KEPT,
+    show_default=True,
+    help="How many checkpoints stay in the run folder.",
+)
 threads = click.option("--threads", type=click.IntRange(min=1), help="How many threads compute.")
 MISSING = "tunas.missing"
 """Where the context keeps what ``--missing`` says; only what opens a table asks for it."""

@@ -11,6 +11,7 @@ from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.driving import drive
 from tunas_dsl.cli.options import data as data_option
 from tunas_dsl.cli.options import device as device_option
+from tunas_dsl.cli.options import keep_checkpoints as keep_option
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import quality as quality_option
 from tunas_dsl.cli.options import threads as threads_option
@@ -32,6 +33,7 @@ from tunas_dsl.search.settings import PolicySettings, SearchSettings
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")
 @click.option("--resume", is_flag=True, help="Go on with the search in the run folder.")
 @click.option("--tensorboard", is_flag=True, help="Write the log for TensorBoard, too: RUN/tensorboard.")
+@keep_option
 @device_option
 @threads_option
 @settings_options(SearchSettings)
@@ -43,6 +45,7 @@ def command(
     output: Path,
     resume: bool,
     tensorboard: bool,
+    keep: int,
     device: str,
     threads: int | None,
     **given: Any,
@@ -66,6 +69,7 @@ def command(
         needed(target=wanted.get("target"), steps=wanted.get("steps"))
         settings = SearchSettings(**wanted) if quality is None else _without_training(wanted)
         subject, run = create_run(output, str(space), latency, settings, data=data, quality=quality)
+    run = attrs.evolve(run, keep=keep)
     with _mirrored(run) if tensorboard else nullcontext():
         if run.quality is None:
             _search_supernet(subject, run, resume, device, threads)

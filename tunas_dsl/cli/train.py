@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import attrs
 import click
 
 from tunas_dsl import documents
@@ -11,6 +12,7 @@ from tunas_dsl.backend import load_backend
 from tunas_dsl.bundle import source_sha256
 from tunas_dsl.cli.options import data as data_option
 from tunas_dsl.cli.options import device as device_option
+from tunas_dsl.cli.options import keep_checkpoints as keep_option
 from tunas_dsl.cli.options import threads as threads_option
 from tunas_dsl.cli.progress import Reporter
 from tunas_dsl.cli.run_folders import check_unchanged, cleared_if_empty, end_interrupted, needed
@@ -33,6 +35,7 @@ from tunas_dsl.unparse import unparse
 @data_option
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")
 @click.option("--resume", is_flag=True, help="Go on with the training in the run folder.")
+@keep_option
 @device_option
 @threads_option
 @click.option(
@@ -46,6 +49,7 @@ def command(
     data: str | None,
     output: Path,
     resume: bool,
+    keep: int,
     device: str,
     threads: int | None,
     preset: str | None,
@@ -65,6 +69,7 @@ def command(
     click.echo(
         f"training {network.name} with {run.data}, seed {run.settings.seed}, into {run.path}", err=True
     )
+    run = attrs.evolve(run, keep=keep)
     _finish(_train(network, run, test, resume, device, threads), run)
 
 

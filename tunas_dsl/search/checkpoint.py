@@ -1,71 +1,51 @@
-"""The state of a search without a supernet on disk: JSON, checked when it is read, the one before it kept."""
+"""The state of a search without a supernet on disk: JSON, checked when it is read, older ones kept."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tunas_dsl import documents
 from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.folder import write_document
+from tunas_dsl.search.folder import write_beside
+from tunas_dsl.search.generations import KEPT, DamageError, Generations
 
 SCHEMA = "tunas.state/1"
 NEWEST = "state.json"
-PREVIOUS = "state.previous.json"
 
 
-def save_state(folder: Path, fingerprint: str, state: Mapping[str, Any]) -> None:
-    """Write the newest state of ``folder``; the one that was the newest becomes the previous one.
+def save_state(folder: Path, fingerprint: str, state: Mapping[str, Any], keep: int = KEPT) -> None:
+    """Write the newest state of ``folder``, of which ``keep`` stay.
 
     ``fingerprint`` says what search it belongs to.
     """
+    document = documents.sealed({"schema": SCHEMA, "fingerprint": fingerprint, "state": state})
     newest = folder / NEWEST
-    if newest.exists():
-        newest.replace(folder / PREVIOUS)
-    document = {"schema": SCHEMA, "fingerprint": fingerprint, "sha256": _digest(state), "state": state}
-    write_document(newest, document)
+    Generations(newest, keep).put(write_beside(newest, documents.dump(document, indent=None).encode()))
 
 
 def load_state(folder: Path, fingerprint: str, tell: Callable[[str], None]) -> dict[str, Any] | None:
     """The newest whole state of ``folder``, or nothing where none was ever written.
 
-    ``tell`` hears of it where the previous one has to do.
+    ``tell`` hears of it where an older one has to do.
 
     Raises:
         SearchError: there are states, but all are damaged; or they are of another search.
     """
-    faults: list[str] = []
-    for path in (folder / NEWEST, folder / PREVIOUS):
-        if not path.exists():
-            continue
-        try:
-            document = _read(path)
-        except documents.DocumentError as damage:
-            faults.append(f"{path} is damaged: {damage}")
-            continue
-        if document["fingerprint"] != fingerprint:
-            raise SearchError(
-                f"the space or the settings of {folder} changed after {path.name}: start a new run"
-            )
-        if faults:
-            tell(f"{faults[0]}; going on from the one before it")
-        state: dict[str, Any] = document["state"]
-        return state
-    if faults:
-        raise SearchError("; ".join(faults) + ": nothing is left to go on from, so start a new run")
-    return None
+    document = Generations(folder / NEWEST).read(_read, tell)
+    if document is None:
+        return None
+    if document["fingerprint"] != fingerprint:
+        raise SearchError(f"the space or the settings of {folder} changed after {NEWEST}: start a new run")
+    state: dict[str, Any] = document["state"]
+    return state
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = documents.parse(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise documents.DocumentError("it is not text") from None
-    documents.check_schema(document, SCHEMA)
-    if not isinstance(document.get("state"), dict) or _digest(document["state"]) != document.get("sha256"):
-        raise documents.DocumentError("it is not what was written")
+        document = documents.unsealed(documents.parse(documents.read_text(path)))
+        documents.check_schema(document, SCHEMA)
+    except documents.DocumentError as damage:
+        raise DamageError(f"is damaged: {damage}") from None
+    if not isinstance(document.get("state"), dict) or "fingerprint" not in document:
+        raise DamageError("is damaged: it holds no state")
     return document
-
-
-def _digest(state: Mapping[str, Any]) -> str:
-    return hashlib.sha256(documents.dump(state, indent=None).encode()).hexdigest()

@@ -10,8 +10,10 @@ from tunas_dsl import documents
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.exchange import space_document
+from tunas_dsl.ir.selection import NotInSpace, check_indices
 from tunas_dsl.search.algorithm import Algorithm, Floats, Indices
-from tunas_dsl.search.checkpoint import load_state, save_state
+from tunas_dsl.search.checkpoint import NEWEST, load_state, save_state
+from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.events import EvaluationEvent, EventLog, is_snapshot, samples
 from tunas_dsl.search.interruption import interruption
 from tunas_dsl.search.progress import Outcome, Progress, Remaining
@@ -143,12 +145,25 @@ class Driver:
         if state is None:
             tell(f"{self.run.path} has no state yet: starting from the first step")
             return
-        self.algorithm.load_state(state["algorithm"])
-        self.evaluator.load_state(state["evaluator"])
+        algorithm = self.algorithm
+        try:
+            algorithm.load_state(state["algorithm"])
+            self.evaluator.load_state(state["evaluator"])
+            if algorithm.step:
+                check_indices(self.space, algorithm.best())
+            fits = 0 <= algorithm.step <= algorithm.steps
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, NotInSpace):
+            fits = False
+        if not fits:
+            raise SearchError(f"{self.run.path / NEWEST} is no state of this search: start a new run")
+        self._write_policy()
 
     def _save(self) -> None:
         state = {"algorithm": self.algorithm.state(), "evaluator": self.evaluator.state()}
-        save_state(self.run.path, self._fingerprint(), state)
+        save_state(self.run.path, self._fingerprint(), state, self.run.keep)
+        self._write_policy()
+
+    def _write_policy(self) -> None:
         if isinstance(self.algorithm, Reinforce):
             rows = zip(self.space.decisions, self.algorithm.policy.rows(), strict=True)
             self.run.write_policy(self.algorithm.step, {decision.id: row for decision, row in rows})

@@ -106,8 +106,11 @@ class EventLog:
 
     def _append(self, kind: str, fields: dict[str, Any]) -> None:
         entry = {"schema": SCHEMA, "event": kind, "time": round(self.clock(), 3), **fields}
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry, allow_nan=False) + "\n")
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(entry, allow_nan=False) + "\n")
+        except OSError as error:
+            raise SearchError(f"{self.path} cannot be written: {error.strerror}") from None
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:

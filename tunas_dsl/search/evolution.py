@@ -101,8 +101,15 @@ class Evolution:
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state` gave."""
         self.step = int(state["step"])
-        self._population.extend((tuple(indices), float(quality)) for indices, quality in state["population"])
+        for indices, quality in state["population"]:
+            self._population.append((self._checked(indices), float(quality)))
         self._found.load_state(state["found"])
+
+    def _checked(self, indices: Sequence[int]) -> tuple[int, ...]:
+        row = np.asarray(indices, dtype=int).reshape(len(self._counts))
+        if not ((row >= 0) & (row < self._counts)).all():
+            raise ValueError(f"{list(indices)} is no index vector")
+        return tuple(row.tolist())
 
     def _mutant(self, random: np.random.Generator) -> Indices:
         if not self._population:

@@ -1,12 +1,17 @@
-"""The folder of a run, whatever it runs: made once, its documents written whole and read with care."""
+"""The folder of a run, whatever it runs: made once, its documents written whole and read with care.
+
+A folder may come from elsewhere. Nothing in it is followed out of it, unpickled or run.
+"""
 
 import hashlib
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tunas_dsl import documents
+from tunas_dsl.files import put_in_place
 from tunas_dsl.search.errors import SearchError
 
 RUN_SCHEMA = "tunas.run/1"
@@ -26,6 +31,28 @@ def make_folder(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
 
 
+def check_folder(path: Path) -> None:
+    """Refuse a run's folder that leads out of itself, into which a run would write.
+
+    Raises:
+        SearchError: a link in it points outside, or something in it is neither a file nor a folder.
+    """
+    root = path.resolve()
+    for walked, folders, files in os.walk(path):
+        for entry in (Path(walked) / name for name in (*folders, *files)):
+            if entry.is_symlink() and not _target(entry).is_relative_to(root):
+                raise SearchError(f"{entry} is a link out of the run's folder: put the file itself there")
+            if not (entry.is_file() or entry.is_dir() or entry.is_symlink()):
+                raise SearchError(f"{entry} is neither a file nor a folder: remove it")
+
+
+def _target(link: Path) -> Path:
+    try:
+        return link.resolve()
+    except (OSError, RuntimeError):  # links that lead in a circle
+        return Path("/")
+
+
 def fingerprint(document: Mapping[str, Any]) -> str:
     """A hash of ``document``, for a checkpoint to be held against."""
     return hashlib.sha256(documents.dump(document).encode()).hexdigest()
@@ -33,12 +60,24 @@ def fingerprint(document: Mapping[str, Any]) -> str:
 
 def write_document(path: Path, document: Mapping[str, Any]) -> None:
     """Replace the file at ``path`` in one step, so that a reader never sees half of it."""
+    put_in_place(write_beside(path, documents.dump(document).encode()), path)
+
+
+def write_beside(path: Path, content: bytes) -> Path:
+    """Write ``content`` to a file beside ``path``, down to the disk, and give its place to rename it from."""
     fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(documents.dump(document))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        with fresh.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        with suppress(OSError):  # half a file, on a full disk
+            fresh.unlink()
+        raise SearchError(
+            f"{path} cannot be written: {error.strerror}; what was there is as it was"
+        ) from None
+    return fresh
 
 
 def read_document(path: Path, schema: str, absent: str) -> dict[str, Any]:
@@ -47,23 +86,37 @@ def read_document(path: Path, schema: str, absent: str) -> dict[str, Any]:
     Raises:
         SearchError: there is no such file, or it is damaged, or not of ``schema``.
     """
+    if not path.exists():
+        raise SearchError(f"{path.parent} {absent}")
     try:
-        document = documents.parse(path.read_text(encoding="utf-8"))
+        document = documents.parse(documents.read_text(path))
         _check_kind(path, document, schema)
         documents.check_schema(document, schema)
-    except (FileNotFoundError, NotADirectoryError):
-        raise SearchError(f"{path.parent} {absent}") from None
-    except (documents.DocumentError, UnicodeDecodeError) as error:
+    except documents.DocumentError as error:
         raise SearchError(f"{path}: {error}") from None
     return document
+
+
+def read_sealed(path: Path, schema: str, absent: str) -> dict[str, Any]:
+    """As :func:`read_document`, of a document that was ``sealed``.
+
+    Raises:
+        SearchError: there is no such file, or it is damaged, or not of ``schema``.
+    """
+    document = read_document(path, schema, absent)
+    try:
+        return documents.unsealed(document)
+    except documents.DocumentError as error:
+        raise SearchError(f"{path} is damaged: {error}") from None
 
 
 def read_settings(folder: Path, schema: str) -> dict[str, Any]:
     """The object in ``settings.json`` of a run's folder.
 
     Raises:
-        SearchError: it is no such folder, or that of another kind of run, or damaged.
+        SearchError: it is no such folder, or that of another kind of run, or damaged, or leads out of itself.
     """
+    check_folder(folder)
     return read_document(folder / "settings.json", schema, f"is not the folder of {RUNS[schema]}")
 
 

@@ -45,9 +45,17 @@ class Policy:
         self._probabilities = self._softmax()
 
     def load(self, logits: Sequence[Sequence[float]]) -> None:
-        """Take over the logits that :meth:`rows` gave."""
-        for row, options in zip(self.logits, logits, strict=True):
-            row[: len(options)] = options
+        """Take over the logits that :meth:`rows` gave.
+
+        Raises:
+            ValueError: they are those of other decisions, or not all finite.
+        """
+        loaded = self.logits.copy()
+        for row, count, options in zip(loaded, self._last + 1, logits, strict=True):
+            row[:count] = np.asarray(options, dtype=float).reshape(count)
+        if not np.isfinite(loaded[self.exists]).all():
+            raise ValueError("there are logits that are not finite")
+        self.logits = loaded
         self._probabilities = self._softmax()
 
     def rows(self) -> list[list[float]]:

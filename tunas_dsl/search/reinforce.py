@@ -92,7 +92,7 @@ class Reinforce:
         """Take over what :meth:`state` gave."""
         self.step = int(state["step"])
         self.policy.load(state["logits"])
-        self.adam.square[...] = state["square"]
+        self.adam.square[...] = np.asarray(state["square"], dtype=float).reshape(self.adam.square.shape)
         self.adam.updates = int(state["updates"])
         self.baseline.numerator, self.baseline.denominator = state["baseline"]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from tunas_dsl import documents
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import NotInSpace, check_indices
 from tunas_dsl.search.algorithms import SETTINGS
@@ -14,16 +15,26 @@ from tunas_dsl.search.folder import (
     RUN_SCHEMA,
     fingerprint,
     make_folder,
-    read_document,
+    read_sealed,
     read_settings,
     write_document,
 )
+from tunas_dsl.search.generations import KEPT
 from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.setting import Settings
 from tunas_dsl.search.settings import SearchSettings
 
 POLICY_SCHEMA = "tunas.policy/1"
 RESULT_SCHEMA = "tunas.result/1"
+
+
+@attrs.frozen
+class _Policy:
+    """What ``policy.json`` holds."""
+
+    schema: str
+    step: int
+    logits: dict[str, list[float]]
 
 
 @attrs.frozen
@@ -34,7 +45,7 @@ class RunFolder:
     has none, but a ``quality`` (module:function) and an ``algorithm``. ``cost`` names the bundle's cost
     model. The folder holds ``settings.json``, ``bundle/`` (the compiled space, written by whoever
     makes the run), ``events.jsonl``, ``policy.json`` where there is a policy, checkpoints, and in
-    the end ``result.json``.
+    the end ``result.json``. Of the checkpoints ``keep`` stay.
     """
 
     path: Path
@@ -43,6 +54,7 @@ class RunFolder:
     cost: str
     quality: str | None = None
     algorithm: str = "reinforce"
+    keep: int = attrs.field(default=KEPT, eq=False)
 
     @classmethod
     def create(
@@ -114,17 +126,23 @@ class RunFolder:
     def write_policy(self, step: int, logits: Mapping[str, Sequence[float]]) -> None:
         """Replace ``policy.json``: the logits of each decision by its id, after ``step`` steps."""
         rows = {id: list(row) for id, row in logits.items()}
-        write_document(self.path / "policy.json", {"schema": POLICY_SCHEMA, "step": step, "logits": rows})
+        policy = documents.sealed({"schema": POLICY_SCHEMA, "step": step, "logits": rows})
+        write_document(self.path / "policy.json", policy)
 
     def read_policy(self) -> tuple[int, dict[str, list[float]]]:
         """The steps done and the logits of each decision by its id, as of the last checkpoint.
 
         Raises:
-            SearchError: there is no policy yet.
+            SearchError: there is no policy yet, or it is damaged.
         """
         absent = "has no policy yet: the search wrote no checkpoint"
-        document = read_document(self.path / "policy.json", POLICY_SCHEMA, absent)
-        return document["step"], document["logits"]
+        path = self.path / "policy.json"
+        document = read_sealed(path, POLICY_SCHEMA, absent)
+        try:
+            policy = documents.structure(documents.strict_converter(), document, _Policy)
+        except documents.DocumentError as error:
+            raise SearchError(f"{path}: {error}") from None
+        return policy.step, policy.logits
 
     def most_probable(self, space: ir.Space) -> tuple[int, ...]:
         """The index vector of the most probable architecture as of the last checkpoint; the first wins a tie.
@@ -148,7 +166,7 @@ class RunFolder:
         if self.algorithm == "reinforce":
             return self.most_probable(space)
         absent = "has no result yet: the search has not finished"
-        document = read_document(self.path / "result.json", RESULT_SCHEMA, absent)
+        document = read_sealed(self.path / "result.json", RESULT_SCHEMA, absent)
         try:
             return check_indices(space, document["indices"])
         except (KeyError, TypeError, NotInSpace) as error:
@@ -159,7 +177,7 @@ class RunFolder:
     def write_result(self, outcome: Outcome) -> None:
         """Write ``result.json``."""
         figures = attrs.asdict(outcome, filter=lambda _, figure: figure is not None)
-        write_document(self.path / "result.json", {"schema": RESULT_SCHEMA, **figures})
+        write_document(self.path / "result.json", documents.sealed({"schema": RESULT_SCHEMA, **figures}))
 
     def _description(self) -> dict[str, Any]:
         source = {"data": self.data}

@@ -13,6 +13,7 @@ from tunas_dsl.search.folder import (
     read_settings,
     write_document,
 )
+from tunas_dsl.search.generations import KEPT
 from tunas_dsl.training.progress import TrainingOutcome
 from tunas_dsl.training.settings import TrainingSettings
 
@@ -25,12 +26,13 @@ class TrainingFolder:
 
     ``data`` names the data set as the user wrote it. The folder holds ``settings.json``,
     ``architecture.json`` (written by whoever makes the run), ``events.jsonl``, the backend's
-    checkpoints and weights, and in the end ``result.json``.
+    checkpoints, of which ``keep`` stay, and weights, and in the end ``result.json``.
     """
 
     path: Path
     settings: TrainingSettings
     data: str
+    keep: int = attrs.field(default=KEPT, eq=False)
 
     @classmethod
     def create(cls, path: Path, settings: TrainingSettings, data: str) -> "TrainingFolder":

@@ -3,16 +3,16 @@
 import shutil
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-
 from tunas_dsl.backend import ExportFormat
 from tunas_dsl.files import write_atomically
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.generations import DamageError
 from tunas_torch.exporting.graphs import export_executorch, export_onnx
 from tunas_torch.exporting.python_source import python_source
 from tunas_torch.network import Network
+from tunas_torch.tensor_files import read_tensors
+from tunas_torch.trained import SCHEMA
 
 
 def export(architecture: ir.Space, format: ExportFormat, output: Path, weights: Path | None) -> str:
@@ -44,9 +44,9 @@ def _network(architecture: ir.Space, weights: Path | None) -> Network:
     if weights is None:
         return network
     try:
-        network.load_state_dict(load_file(weights))
-    except (OSError, SafetensorError) as error:
-        raise SearchError(f"{weights} cannot be read: {error}") from None
+        network.load_state_dict(read_tensors(weights, SCHEMA)[1])
+    except DamageError as damage:
+        raise SearchError(f"{weights} {damage}") from None
     except RuntimeError:
         raise SearchError(
             f"{weights} are the weights of another network than `{architecture.name}`"
