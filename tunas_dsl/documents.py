@@ -12,7 +12,7 @@ from contextlib import suppress
 from fractions import Fraction
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
@@ -62,7 +62,7 @@ def parse(text: str) -> dict[str, Any]:
         DocumentError: it is not JSON, not an object, or an object in it gives a name twice.
     """
     try:
-        document = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        document = json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         raise DocumentError(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
@@ -166,10 +166,6 @@ def fraction(value: Any) -> Fraction:
 
 def _digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(dump(document, indent=None).encode(errors="surrogatepass")).hexdigest()
-
-
-def _constant(word: str) -> NoReturn:
-    raise DocumentError(f"{word} is no number of JSON")
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

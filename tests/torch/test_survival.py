@@ -154,7 +154,9 @@ EVERY_RUN = {
         (run / "settings.json").read_text().replace("{", '{"schema": "", ', 1)
     ),
     "settings with an infinite number": lambda run: (run / "settings.json").write_text(
-        (run / "settings.json").read_text().replace('"seed": ', '"seed": Infinity, "seed": ', 1)
+        (run / "settings.json")
+        .read_text()
+        .replace('"label_smoothing": ', '"label_smoothing": Infinity, "x": ', 1)
     ),
     "log is a link": lambda run: linked(run, "events.jsonl"),
     "log is a pipe": fifo,
