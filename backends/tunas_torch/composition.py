@@ -19,6 +19,7 @@ from tunas_torch.layers import (
     Skip,
 )
 from tunas_torch.path import Path, Used
+from tunas_torch.switch import switch
 from tunas_torch.weights import Parts
 
 
@@ -51,12 +52,16 @@ class Alternatives(SearchLayer):
 
     def forward(self, images: Tensor, path: Path) -> Tensor:
         """What the selected layer gives, or the mean over all."""
-        return path.switch(self.choice, lambda option: self.layers[option](images, path))
+        idle = [option for option, layer in enumerate(self.layers) if skipped(layer, path)]
+        return switch(self.choice, images, path, self._branch, idle)
 
     def used(self, path: Path, name: str, share: float) -> Iterator[Used]:
         """The weights of the layers that run."""
         for option, fraction in path.alive(self.choice):
             yield from self.layers[option].used(path, name, share * fraction)
+
+    def _branch(self, option: int, images: Tensor, path: Path) -> Tensor:
+        return self.layers[option](images, path)
 
 
 class Depth(SearchLayer):

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import chosen, expanded_filters, squeezed_filters
 from tunas_torch.initialisers import classifier_normal_
-from tunas_torch.operations import ACTIVATIONS
+from tunas_torch.operations import ACTIVATIONS, prefix
 from tunas_torch.path import Path, Used
+from tunas_torch.switch import switch
 from tunas_torch.weights import BatchNorm, DepthwiseKernel, Kernel, Part, Parts
 
 
@@ -46,11 +47,11 @@ class Conv(SearchLayer):
         """The convolution, or under op warmup the mean over the kernel sizes."""
         inputs, outputs = path.width(self.layer.inputs), path.width(self.layer.outputs)
 
-        def branch(option: int) -> Tensor:
+        def branch(option: int, images: Tensor, path: Path) -> Tensor:
             features = self.conv[option](images, path, inputs, outputs, self.layer.stride)
             return features if self.bn1 is None else self.bn1[option](features, path, outputs)
 
-        return path.switch(self.layer.kernel, branch)
+        return switch(self.layer.kernel, images, path, branch)
 
     def used(self, path: Path, name: str, share: float) -> Iterator[Used]:
         """The weights of the selected kernel sizes."""
@@ -77,11 +78,11 @@ class Depthwise(Part):
         """The selected chain, or under op warmup the mean over all, after their activations."""
         act = ACTIVATIONS[self.layer.act]
 
-        def branch(option: int) -> Tensor:
+        def branch(option: int, images: Tensor, path: Path) -> Tensor:
             features = self.conv[option](images, path, channels, self.layer.stride)
             return act(self.bn[option](features, path, channels))
 
-        return path.switch(self.layer.kernel, branch)
+        return switch(self.layer.kernel, images, path, branch)
 
     def used(self, path: Path, conv: str, norm: str, share: float, channels: int) -> Iterator[Used]:
         """The weights of the selected chains, called ``conv`` and ``norm``."""
@@ -194,10 +195,11 @@ class Bottleneck(SearchLayer):
         if self.se is None:
             return features
         excite, options = self.se, self.layer.squeeze_excite.options
-        return path.switch(
-            self.layer.squeeze_excite,
-            lambda option: excite(features, path, widths) if options[option] else features,
-        )
+
+        def branch(option: int, features: Tensor, path: Path) -> Tensor:
+            return excite(features, path, widths) if options[option] else features
+
+        return switch(self.layer.squeeze_excite, features, path, branch)
 
 
 class Activation(SearchLayer):
@@ -249,15 +251,16 @@ class Classifier(Part):
         )
         self.bias = nn.Parameter(torch.zeros(classifier.classes))
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor, path: Path) -> Tensor:
         """``(N, C, H, W)`` to ``(N, classes)``; never masked: masked channels are 0 already (facts 2.3)."""
         pooled = F.dropout(images.mean((2, 3)), self.dropout, self.training)
-        return F.linear(pooled, self.weight[:, : pooled.shape[1]], self.bias)
+        weight = prefix(path.weights.get(self.weight, self.weight), (len(self.weight), pooled.shape[1]))
+        return F.linear(pooled, weight, path.weights.get(self.bias, self.bias))
 
     def used(self, path: Path, name: str) -> Iterator[Used]:
         """The columns for the selected channels, and the bias."""
-        yield Used(f"{name}.weight", self.weight[:, : path.width(self.inputs)], 0.0)
-        yield Used(f"{name}.bias", self.bias, 0.0)
+        yield path.used(f"{name}.weight", self.weight, len(self.weight), path.width(self.inputs))
+        yield path.used(f"{name}.bias", self.bias)
 
 
 def widest(features: ir.FeatureMap) -> int:

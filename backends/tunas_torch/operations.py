@@ -62,6 +62,9 @@ class Execution(Protocol):
     def vector(self, values: Tensor, width: int) -> Tensor:
         """The part of a bias, gamma or beta ``(out,)`` for the first ``width`` channels."""
 
+    def extent(self, parameter: Tensor, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """How much of ``parameter`` the operations need, where its first entries ``shape`` are used."""
+
     def conv(self, images: Tensor, kernel: Tensor, bias: Tensor | None, stride: int) -> Tensor:
         """The SAME convolution with what :meth:`kernel` and :meth:`vector` gave."""
 
@@ -84,6 +87,10 @@ class Masking:
         """``values`` times the mask, ``(out,)``."""
         return values * _prefix(values, 0, width)
 
+    def extent(self, parameter: Tensor, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """All of it."""
+        return tuple(parameter.shape)
+
     def conv(self, images: Tensor, kernel: Tensor, bias: Tensor | None, stride: int) -> Tensor:
         """The SAME convolution at full width."""
         return convolve(images, kernel, bias, stride)
@@ -102,11 +109,15 @@ class Slicing:
 
     def kernel(self, weight: Tensor, outputs: int, inputs: int) -> Tensor:
         """A view, ``(outputs, inputs, k, k)``."""
-        return weight[:outputs, :inputs]
+        return prefix(weight, (outputs, inputs))
 
     def vector(self, values: Tensor, width: int) -> Tensor:
         """A view, ``(width,)``."""
-        return values[:width]
+        return prefix(values, (width,))
+
+    def extent(self, parameter: Tensor, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The used part."""
+        return shape
 
     def conv(self, images: Tensor, kernel: Tensor, bias: Tensor | None, stride: int) -> Tensor:
         """The SAME convolution; a matrix product where the kernel is 1x1 and the stride is 1."""
@@ -117,7 +128,15 @@ class Slicing:
 
     def batch_norm(self, images: Tensor, gamma: Tensor, beta: Tensor, width: int) -> Tensor:
         """Batch norm of the ``width`` channels that there are."""
-        return normalise(images, gamma[:width], beta[:width])
+        return normalise(images, prefix(gamma, (width,)), prefix(beta, (width,)))
+
+
+def prefix(tensor: Tensor, lengths: tuple[int, ...]) -> Tensor:
+    """A view of the first entries of ``tensor``, so many along each dimension; itself where that is all."""
+    for dimension, (length, whole) in enumerate(zip(lengths, tensor.shape, strict=False)):
+        if length != whole:
+            tensor = tensor.narrow(dimension, 0, length)
+    return tensor
 
 
 def _prefix(like: Tensor, dimension: int, width: int) -> Tensor:

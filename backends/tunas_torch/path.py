@@ -1,41 +1,49 @@
 """One index vector on its way through the supernet: which options run, how wide, and what they use."""
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
-import torch
 from torch import Tensor
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE, chosen
-from tunas_torch.operations import Execution
+from tunas_torch.operations import Execution, prefix
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Used:
-    """A part of a parameter that a path uses.
+    """A part of a parameter that a path uses: its first entries along every dimension, ``shape``.
 
-    ``name`` is that of the stand-alone network's parameter, ``values`` has its shape under slicing.
-    ``share`` is the fraction of L2 that it gets (facts 6): the product of the fractions of the switches
-    around it, 1 outside of all, and 0 for what L2 leaves alone.
+    ``name`` is that of the stand-alone network's parameter. ``extent`` is what the execution works on, the
+    used part itself under slicing and the whole parameter under masking. ``share`` is the fraction of
+    L2 that the used part gets (facts 6): the product of the fractions of the switches around it, 1
+    outside of all, and 0 for what L2 leaves alone.
     """
 
     name: str
-    values: Tensor
+    parameter: Tensor
+    shape: tuple[int, ...]
+    extent: tuple[int, ...]
     share: float
+
+    @property
+    def values(self) -> Tensor:
+        """A view of the used part."""
+        return prefix(self.parameter, self.shape)
 
 
 @attrs.frozen
 class Path:
     """The options of every decision, by its id, where AVERAGE stands for all options of an operation.
 
+    ``weights`` stand in for parameters: each is the part of its parameter that the execution works on.
     Endpoints add the feature maps ``(N, C, H, W)`` that they see to ``endpoints``.
     """
 
     selection: Mapping[str, int]
     execution: Execution
+    weights: Mapping[Tensor, Tensor] = attrs.field(factory=dict)
     endpoints: list[Tensor] = attrs.field(factory=list)
 
     def width(self, features: ir.FeatureMap) -> int:
@@ -54,7 +62,15 @@ class Path:
         count = len(choice.options)
         return [(option, 1 / count) for option in range(count)]
 
-    def switch(self, choice: ir.Choice[Any], branch: Callable[[int], Tensor]) -> Tensor:
-        """What ``branch`` gives for the selected option, or the mean over all under op warmup (facts 5)."""
-        outputs = [branch(option) for option, _ in self.alive(choice)]
-        return outputs[0] if len(outputs) == 1 else functools.reduce(torch.add, outputs) / len(outputs)
+    def kernel(self, parameter: Tensor, outputs: int, inputs: int) -> Tensor:
+        """The part of a kernel ``(out, in, k, k)`` for these channels, as the execution uses it."""
+        return self.execution.kernel(self.weights.get(parameter, parameter), outputs, inputs)
+
+    def vector(self, parameter: Tensor, width: int) -> Tensor:
+        """The part of a bias ``(out,)`` for these channels, as the execution uses it."""
+        return self.execution.vector(self.weights.get(parameter, parameter), width)
+
+    def used(self, name: str, parameter: Tensor, *shape: int, share: float = 0.0) -> Used:
+        """The part ``shape`` of ``parameter``; dimensions that are not given are used whole."""
+        shape = (*shape, *parameter.shape[len(shape) :])
+        return Used(name, parameter, shape, self.execution.extent(parameter, shape), share)

@@ -25,7 +25,7 @@ def start_search(
     settings, source = run.over_images()
     place = use(device, threads)
     data = images_for(space, source, settings.seed)
-    supernet = Supernet(space, seed=settings.seed).to(place)
+    supernet = Supernet(space, execution=settings.execution, seed=settings.seed).to(place)
     return Search(supernet, model, data, settings)
 
 

@@ -22,7 +22,8 @@ from tunas_dsl.search.events import StepEvent, is_snapshot, samples
 from tunas_dsl.search.reward import reward
 from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.data import BatchSchedule, ImageData
-from tunas_torch.optimizer import RMSProp
+from tunas_torch.leaves import Gradients
+from tunas_torch.optimizers import weight_optimizer
 from tunas_torch.policy import Policy, Sampled
 from tunas_torch.reinforce import PolicyOptimizer
 from tunas_torch.states import check_state, part, prefixed
@@ -60,12 +61,7 @@ class Search:
         self.policy = Policy(supernet.space, hierarchical=settings.hierarchical)
         self.policy_optimizer = PolicyOptimizer(self.policy.logits)
         self.baseline = Baseline(settings.baseline_momentum)
-        self.optimizer = RMSProp(
-            dict(supernet.named_parameters()),
-            decay=settings.rmsprop_decay,
-            momentum=settings.rmsprop_momentum,
-            epsilon=settings.rmsprop_epsilon,
-        )
+        self.optimizer = weight_optimizer(dict(supernet.named_parameters()), settings)
         self.device = next(supernet.parameters()).device
         self.training = self._schedule(len(data.train), settings.batch_size, _TRAINING)
         self.validation = self._schedule(len(data.validation), settings.validation_batch_size, _VALIDATION)
@@ -85,13 +81,13 @@ class Search:
         random = self._random(_SAMPLING)
         count = self.settings.samples_per_step
         sampled = self.policy.sample(random, count, rates.op_warmup, rates.filter_warmup)
-        loss = self._train(sampled.rows())
+        loss, gradients = self._train(sampled.rows())
         accuracies = self._validate(sampled.rows())
         costs = self.model.total(sampled.indices.numpy())
         rewards = reward(self.settings.reward, accuracies, costs, self.settings.target, self.settings.beta)
         baseline = self.baseline.update(float(rewards.mean()))
         self._teach_policy(sampled, rewards - baseline, rates.policy_lr)
-        self.optimizer.step(rates.weight_lr)
+        self.optimizer.step(gradients, rates.weight_lr)
         self.step_count += 1
         return StepEvent(
             step=self.step_count - 1,
@@ -135,6 +131,7 @@ class Search:
         Raises:
             SearchError: a weight is not finite, so that there is nothing to go on from.
         """
+        self.optimizer.flush()
         if not all(weight.isfinite().all() for weight in self.supernet.parameters()):
             raise self._divergence("there are weights that are not finite")
         baseline = torch.tensor([self.baseline.numerator, self.baseline.denominator], dtype=torch.float64)
@@ -159,36 +156,38 @@ class Search:
         self.baseline.numerator, self.baseline.denominator = state["baseline"].tolist()
         self.policy.logits.copy_(state["policy.logits"])
         self.policy_optimizer.load_state(part("policy_optimizer", state))
-        self.optimizer.load_state(part("optimizer", state))
         self.supernet.load_state_dict(part("supernet", state))
+        self.optimizer.load_state(part("optimizer", state))
 
-    def _train(self, rows: Sequence[tuple[int, ...]]) -> float:
-        """Leaves the mean gradient over the architectures ``rows`` in ``.grad``; gives the mean loss."""
+    def _train(self, rows: Sequence[tuple[int, ...]]) -> tuple[float, Gradients]:
+        """The mean loss over the architectures ``rows``, each on its share of the batch, and its gradient."""
         indices = self.training.indices(self.step_count)
         batch = self.data.train.batch(indices, self.data.augmentation, self._random(_AUGMENTATION))
-        self.optimizer.zero_grad()
-        total = 0.0
+        total, gradients = 0.0, Gradients()
+        l2 = self.settings.l2
         for row, (images, labels) in zip(rows, self._shares(batch), strict=True):
-            logits = self.supernet(images, row)
+            leaves = self.optimizer.take(self.supernet.used(row))
+            logits = self.supernet(images, row, leaves.weights)
             loss = F.cross_entropy(logits, labels, label_smoothing=self.settings.label_smoothing)
-            loss = loss + self.settings.l2 * self.supernet.penalty(row)
             torch.autograd.backward(loss / len(rows))
-            if not math.isfinite(loss.item()):
-                raise self._divergence(f"the loss is {loss.item()}")
-            total += loss.item() / len(rows)
-        return total
+            gradients.add(leaves, l2 / len(rows))
+            value = loss.item() + l2 * leaves.penalty().item()
+            if not math.isfinite(value):
+                raise self._divergence(f"the loss is {value}")
+            total += value / len(rows)
+        return total, gradients
 
     @torch.no_grad()
     def _validate(self, rows: Sequence[tuple[int, ...]]) -> NDArray[np.float64]:
         """The accuracy of each architecture on its share of the validation batch, ``(K,)``."""
         indices = self.validation.indices(self.step_count)
         batch = self.data.validation.batch(indices, None, self._random(_VALIDATION))
-        return np.array(
-            [
-                (self.supernet(images, row).argmax(dim=1) == labels).double().mean().item()
-                for row, (images, labels) in zip(rows, self._shares(batch), strict=True)
-            ]
-        )
+        accuracies = []
+        for row, (images, labels) in zip(rows, self._shares(batch), strict=True):
+            leaves = self.optimizer.take(self.supernet.used(row))
+            logits = self.supernet(images, row, leaves.weights)
+            accuracies.append((logits.argmax(dim=1) == labels).double().mean().item())
+        return np.array(accuracies)
 
     def _teach_policy(self, sampled: Sampled, advantages: NDArray[np.float64], lr: float) -> None:
         if self.settings.entropy_bonus:

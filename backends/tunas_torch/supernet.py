@@ -1,6 +1,6 @@
 """The supernet that the compiler emits for a space: shared weights that hold every architecture."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Literal, cast
 
@@ -44,15 +44,20 @@ class Supernet(nn.Module):
         )
         self.classifier = Classifier(space.classifier, random) if space.classifier else None
 
-    def forward(self, images: Tensor, indices: Sequence[int]) -> Tensor | list[Tensor]:
+    def forward(
+        self, images: Tensor, indices: Sequence[int], weights: Mapping[Tensor, Tensor] | None = None
+    ) -> Tensor | list[Tensor]:
         """The logits ``(N, classes)`` of ``images`` ``(N, C, H, W)``; without a classifier, the endpoints.
+
+        ``weights`` stand in for the parameters that are their keys; each is of the ``extent`` that
+        :meth:`used` says.
 
         Raises:
             NotInSpace: ``indices`` is not a vector of the space.
         """
-        path = self._path(indices)
+        path = self._path(indices, weights)
         features = self._features(images, path)
-        return self.classifier(features) if self.classifier else path.endpoints
+        return self.classifier(features, path) if self.classifier else path.endpoints
 
     def endpoints(self, images: Tensor, indices: Sequence[int]) -> list[Tensor]:
         """The feature maps at the endpoints, in order, for ``images`` ``(N, C, H, W)``.
@@ -99,17 +104,17 @@ class Supernet(nn.Module):
         return network
 
     def used(self, indices: Sequence[int]) -> Iterator[Used]:
-        """The parts of the parameters that ``indices`` uses, as views, by the stand-alone network's names.
+        """The parts of the parameters that ``indices`` uses, by the stand-alone network's names.
 
         Raises:
             NotInSpace: ``indices`` is not a vector of the space.
         """
-        path = Path(self._path(indices).selection, EXECUTIONS["sliced"])
+        path = self._path(indices)
         yield from self._used(path)
         if self.classifier:
             yield from self.classifier.used(path, "classifier")
 
-    def _path(self, indices: Sequence[int]) -> Path:
+    def _path(self, indices: Sequence[int], weights: Mapping[Tensor, Tensor] | None = None) -> Path:
         averages = chain((decision.warmup == "op" for decision in self.space.decisions), repeat(False))
         options = [
             0 if may_average and index == AVERAGE else index
@@ -117,7 +122,7 @@ class Supernet(nn.Module):
         ]
         check_indices(self.space, options)
         ids = (decision.id for decision in self.space.decisions)
-        return Path(dict(zip(ids, indices, strict=True)), self.execution)
+        return Path(dict(zip(ids, indices, strict=True)), self.execution, weights or {})
 
     def _layers(self) -> Iterator[tuple[str, SearchLayer]]:
         for name, layers in self.blocks.items():

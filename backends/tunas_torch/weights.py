@@ -42,15 +42,15 @@ class Kernel(Part):
 
     def forward(self, images: Tensor, path: Path, inputs: int, outputs: int, stride: int = 1) -> Tensor:
         """The convolution from the first ``inputs`` to the first ``outputs`` channels."""
-        kernel = path.execution.kernel(self.weight, outputs, inputs)
-        bias = None if self.bias is None else path.execution.vector(self.bias, outputs)
+        kernel = path.kernel(self.weight, outputs, inputs)
+        bias = None if self.bias is None else path.vector(self.bias, outputs)
         return path.execution.conv(images, kernel, bias, stride)
 
     def used(self, path: Path, name: str, share: float, inputs: int, outputs: int) -> Iterator[Used]:
         """The parts of kernel and bias for these channels."""
-        yield Used(f"{name}.weight", path.execution.kernel(self.weight, outputs, inputs), share)
+        yield path.used(f"{name}.weight", self.weight, outputs, inputs, share=share)
         if self.bias is not None:
-            yield Used(f"{name}.bias", path.execution.vector(self.bias, outputs), 0.0)
+            yield path.used(f"{name}.bias", self.bias, outputs)
 
 
 class DepthwiseKernel(Part):
@@ -62,12 +62,12 @@ class DepthwiseKernel(Part):
 
     def forward(self, images: Tensor, path: Path, channels: int, stride: int) -> Tensor:
         """The depthwise convolution of the first ``channels`` channels."""
-        kernel = path.execution.kernel(self.weight, channels, 1)
+        kernel = path.kernel(self.weight, channels, 1)
         return convolve(images, kernel, None, stride, groups=len(kernel))
 
     def used(self, path: Path, name: str, share: float, channels: int) -> Iterator[Used]:
         """The part of the kernel for these channels."""
-        yield Used(f"{name}.weight", path.execution.kernel(self.weight, channels, 1), share)
+        yield path.used(f"{name}.weight", self.weight, channels, share=share)
 
 
 class BatchNorm(Part):
@@ -80,9 +80,10 @@ class BatchNorm(Part):
 
     def forward(self, images: Tensor, path: Path, channels: int) -> Tensor:
         """Batch norm of the first ``channels`` channels with the statistics of the batch."""
-        return path.execution.batch_norm(images, self.weight, self.bias, channels)
+        gamma, beta = path.weights.get(self.weight, self.weight), path.weights.get(self.bias, self.bias)
+        return path.execution.batch_norm(images, gamma, beta, channels)
 
     def used(self, path: Path, name: str, channels: int) -> Iterator[Used]:
         """The parts of gamma and beta for these channels."""
-        yield Used(f"{name}.weight", path.execution.vector(self.weight, channels), 0.0)
-        yield Used(f"{name}.bias", path.execution.vector(self.bias, channels), 0.0)
+        yield path.used(f"{name}.weight", self.weight, channels)
+        yield path.used(f"{name}.bias", self.bias, channels)

@@ -9,7 +9,7 @@ from tunas_dsl.compiler import compile_text
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.run import RunFolder
-from tunas_dsl.search.settings import SearchSettings
+from tunas_dsl.search.settings import LR_PER_256, SearchSettings
 from tunas_torch.checkpoint import load_checkpoint
 from tunas_torch.running import start_search
 
@@ -81,3 +81,25 @@ def test_what_cannot_be_searched_is_said_at_the_start(tmp_path, space, device, p
     run = RunFolder.create(tmp_path / "run", SETTINGS, "digits", MODEL.name)
     with pytest.raises(SearchError, match=part):
         start_search(space, MODEL, run, device, threads=None)
+
+
+def begun(tmp_path, name, **changes):
+    settings = attrs.evolve(SETTINGS, **changes)
+    return start_search(SPACE, MODEL, RunFolder.create(tmp_path / name, settings, "digits", "macs"), "cpu", 1)
+
+
+def test_masks_and_slices_search_alike(tmp_path):
+    """For as long as float32 lets them."""
+    searches = [begun(tmp_path, execution, execution=execution) for execution in ("sliced", "masked")]
+    for _ in range(4):
+        sliced, masked = (search.step() for search in searches)
+        assert sliced.loss == pytest.approx(masked.loss, rel=1e-4)
+        assert sliced.cost == masked.cost
+
+
+@pytest.mark.parametrize("optimizer", LR_PER_256)
+def test_every_optimizer_learns(tmp_path, optimizer):
+    sizes = {"batch_size": 64, "validation_batch_size": 4, "samples_per_step": 1, "steps": 60}
+    search = begun(tmp_path, "run", optimizer=optimizer, weight_lr=LR_PER_256[optimizer], **sizes)
+    losses = [search.step().loss for _ in range(60)]
+    assert sum(losses[-10:]) < 0.98 * sum(losses[:10])

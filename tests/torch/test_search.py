@@ -16,6 +16,8 @@ from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.checkpoint import NEWEST
 from tunas_torch.loop import Pace
+from tunas_torch.operations import prefix
+from tunas_torch.path import Used
 from tunas_torch.running import run_search
 from tunas_torch.search import Search
 
@@ -45,18 +47,24 @@ class ToySupernet(nn.Module):
         self.gates = nn.Parameter(torch.zeros(5, 2))
         self.seen = []
 
-    def forward(self, images, indices):
-        self.seen.append((torch.is_grad_enabled(), indices, float(self.outer.detach().sum())))
-        width = WIDTHS[indices[0]]
-        hidden = torch.relu(images.flatten(1) @ self.inner[:, :width])
-        logits = hidden @ self.outer[:width]
+    def forward(self, images, indices, weights):
+        inner, outer, gates = (weights[parameter] for parameter in (self.inner, self.outer, self.gates))
+        self.seen.append((torch.is_grad_enabled(), indices, float(outer.detach()[0].sum())))
+        hidden = torch.relu(images.flatten(1) @ inner)
+        logits = hidden @ outer
         for gate, index in enumerate(indices[1:]):
-            scale = self.gates[gate].mean() if index == AVERAGE else self.gates[gate, index]
+            scale = gates[gate].mean() if index == AVERAGE else gates[gate, index]
             logits = logits * (1 + scale)
         return logits
 
-    def penalty(self, indices):
-        return self.inner[:, : WIDTHS[indices[0]]].square().sum() / 2
+    def used(self, indices):
+        width = WIDTHS[indices[0]]
+        for parameter, shape, share in (
+            (self.inner, (16, width), 1.0),
+            (self.outer, (width, 3), 0.0),
+            (self.gates, (5, 2), 0.0),
+        ):
+            yield Used("", parameter, shape, shape, share)
 
 
 class ToyCost:
@@ -235,7 +243,7 @@ def test_divergence_stops_with_the_last_checkpoint_whole(tmp_path):
 
 def test_a_state_with_weights_that_are_not_finite_is_not_given_away(tmp_path):
     search = new_search()
-    search.supernet.gates.data[0, 0] = torch.inf
+    search.optimizer.limits[2][0, 0] = torch.inf
     with pytest.raises(SearchError, match="weights that are not finite in step 0"):
         search.state()
 
@@ -268,17 +276,22 @@ def test_gradients_are_the_mean_over_the_samples():
     """The step's gradient equals that of the mean loss over all samples, L2 of the used parts included."""
     search = new_search()
     search.step()
-    search._train([(1, 0, 0, 0, 0, 0), (2, 1, 1, 1, 1, 1)])
-    got = [parameter.grad.clone() for parameter in search.supernet.parameters()]
+    _, gradients = search._train([(1, 0, 0, 0, 0, 0), (2, 1, 1, 1, 1, 1)])
+    search.optimizer.flush()
+    parameters = list(search.supernet.parameters())
+    got = [torch.zeros_like(parameter) for parameter in parameters]
+    for whole, parameter in zip(got, parameters, strict=True):
+        part = gradients.parts[parameter]
+        prefix(whole, part.shape).copy_(part)
     indices = search.training.indices(1)
     images, labels = DATA.train.batch(indices, True, search._random(1))
     images, labels = torch.from_numpy(images), torch.from_numpy(labels)
     total = 0.0
     for part, row in ((slice(0, 8), (1, 0, 0, 0, 0, 0)), (slice(8, 16), (2, 1, 1, 1, 1, 1))):
-        loss = nn.functional.cross_entropy(
-            search.supernet(images[part], row), labels[part], label_smoothing=0.1
-        )
-        total = total + (loss + 4e-5 * search.supernet.penalty(row)) / 2
+        weights = {used.parameter: used.values for used in search.supernet.used(row)}
+        logits = search.supernet(images[part], row, weights)
+        loss = nn.functional.cross_entropy(logits, labels[part], label_smoothing=0.1)
+        total = total + (loss + 2e-5 * weights[search.supernet.inner].square().sum()) / 2
     expected = torch.autograd.grad(total, list(search.supernet.parameters()))
     for one, other in zip(got, expected, strict=True):
         torch.testing.assert_close(one, other)

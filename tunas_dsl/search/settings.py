@@ -1,5 +1,7 @@
 """Everything that decides how a search runs, checked, with the paper's figures as defaults."""
 
+from typing import Literal, get_args
+
 import attrs
 
 from tunas_dsl.search.errors import SearchError
@@ -27,6 +29,18 @@ The paper says 3e-4, the reference code has 16 times that (facts 12). This is 8 
 simulated searches of 1,000 to 2,000 steps with 4 architectures a step, the paper's left the policy
 undecided, and the code's decided it too early.
 """
+
+OptimizerName = Literal["tf-rmsprop", "tf-rmsprop-skip", "torch-rmsprop", "torch-sgd", "torch-adam"]
+Execution = Literal["sliced", "masked"]
+
+LR_PER_256: dict[OptimizerName, float] = {
+    "tf-rmsprop": 0.165,
+    "tf-rmsprop-skip": 0.165,
+    "torch-rmsprop": 0.04,
+    "torch-sgd": 0.5,
+    "torch-adam": 0.01,
+}
+"""The weights' learning rate for each 256 images: of the first, the paper's; of the others, what did well."""
 
 
 @attrs.frozen(kw_only=True)
@@ -73,12 +87,18 @@ class SearchSettings(PolicySettings):
     training image, and the policy's first learning rate grows as the steps get fewer, by 27,050 / steps,
     so that the product of steps and learning rate stays. ``samples_per_step`` was 32 there.
 
+    ``optimizer`` is of the weights: TensorFlow's RMSProp as in the paper, which also moves the weights that a
+    step does not use; the same without that (``-skip``); or one of PyTorch's. ``execution`` says how a
+    part of the weights is used, by slices or, slowly, by masks; both compute the same.
+
     Raises:
         SearchError: a setting is out of range, or two contradict each other.
     """
 
     batch_size: int = attrs.field(default=64, validator=COUNT)
     validation_batch_size: int = attrs.field(validator=COUNT)
+    optimizer: OptimizerName = attrs.field(default="tf-rmsprop", validator=one_of(get_args(OptimizerName)))
+    execution: Execution = attrs.field(default="sliced", validator=one_of(get_args(Execution)))
     weight_lr: float = attrs.field(validator=POSITIVE)
     op_warmup: float = attrs.field(default=0.25, validator=SHARE)
     filter_warmup: float = attrs.field(default=0.25, validator=SHARE)
@@ -94,7 +114,7 @@ class SearchSettings(PolicySettings):
 
     @weight_lr.default
     def _scaled_by_batch(self) -> float:
-        return 0.165 * int(self._checked("batch_size")) / 256
+        return LR_PER_256[self._checked("optimizer")] * int(self._checked("batch_size")) / 256
 
     def __attrs_post_init__(self) -> None:
         for name in ("op_warmup", "filter_warmup"):
