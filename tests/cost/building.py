@@ -208,6 +208,30 @@ def small_spaces(draw):
     return b.finish(classes=10)
 
 
+@st.composite
+def forests(draw):
+    """Decisions any of which may count only under several conditions on those before it."""
+    decisions = []
+    for number in range(draw(st.integers(1, 6))):
+        before = st.sampled_from(decisions) if decisions else st.nothing()
+        part = before.flatmap(
+            lambda decision: st.tuples(
+                st.just(decision.id),
+                st.sets(st.integers(0, len(decision.options) - 1)).map(lambda kept: tuple(sorted(kept))),
+            )
+        )
+        condition = st.lists(part, min_size=1, max_size=2).map(tuple)
+        active = draw(st.lists(condition, max_size=3).map(tuple)) if decisions else ()
+        options = tuple(range(draw(st.integers(1, 3))))
+        decisions.append(ir.Decision(f"d{number}", "kernel", options, 0, active))
+    return space_of(decisions)
+
+
+def space_of(decisions):
+    features = ir.FeatureMap(ir.constant(1), ir.constant((1, 1)))
+    return ir.Space("counted", features, 1, tuple(decisions), (), None)
+
+
 def some(draw, *options):
     """Some of the options, in order."""
     return tuple(sorted(draw(st.sets(st.sampled_from(options), min_size=1, max_size=2))))

@@ -2,9 +2,8 @@ import itertools
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.cost.building import ENLARGED, SMALL, V3_LIKE, small_spaces
+from tests.cost.building import ENLARGED, SMALL, V3_LIKE, forests, small_spaces, space_of
 from tunas_dsl.cost.counting import architectures, combinations, logits
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import canonical
@@ -37,30 +36,6 @@ def visited(space):
 @given(small_spaces().filter(lambda space: combinations(space) <= 3000))
 def test_distinct_architectures_are_counted_as_by_visiting_them(space):
     assert architectures(space) == visited(space)
-
-
-@st.composite
-def forests(draw):
-    """Decisions any of which may count only under several conditions on those before it."""
-    decisions = []
-    for number in range(draw(st.integers(1, 6))):
-        before = st.sampled_from(decisions) if decisions else st.nothing()
-        part = before.flatmap(
-            lambda decision: st.tuples(
-                st.just(decision.id),
-                st.sets(st.integers(0, len(decision.options) - 1)).map(lambda kept: tuple(sorted(kept))),
-            )
-        )
-        condition = st.lists(part, min_size=1, max_size=2).map(tuple)
-        active = draw(st.lists(condition, max_size=3).map(tuple)) if decisions else ()
-        options = tuple(range(draw(st.integers(1, 3))))
-        decisions.append(ir.Decision(f"d{number}", "kernel", options, 0, active))
-    return space_of(decisions)
-
-
-def space_of(decisions):
-    features = ir.FeatureMap(ir.constant(1), ir.constant((1, 1)))
-    return ir.Space("counted", features, 1, tuple(decisions), (), None)
 
 
 @given(forests())

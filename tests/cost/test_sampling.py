@@ -1,14 +1,18 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.cost.building import SMALL, V3_LIKE
+from tests.cost.enumerated import bands, cases
 from tunas_dsl.cost import sampling
 from tunas_dsl.cost.counting import combinations
+from tunas_dsl.cost.distribution import uniform_architectures, uniform_decisions
 from tunas_dsl.cost.model import CostModel, Site
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.sampling import SamplingError, sample
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.selection import check_indices
+from tunas_dsl.ir.selection import canonical, check_indices
 
 FEATURES = ir.FeatureMap(ir.constant(1), ir.constant((1, 1)))
 LENGTHS = (2, 3, 1, 7)
@@ -84,14 +88,87 @@ def test_what_cannot_be_sampled_is_refused(n, band, message):
     assert message in str(caught.value)
 
 
-def test_a_rare_band_gives_up_and_says_how_rare_it_is(monkeypatch):
-    monkeypatch.setattr(sampling, "DRAWS", 40_000)
+@settings(max_examples=25)
+@given(cases(), st.data())
+def test_points_of_a_band_come_by_their_probabilities_however_they_are_drawn(case, data):
+    low, high = data.draw(bands(case.costs))
+    weights = np.where((low - 1e-9 <= case.costs) & (case.costs <= high + 1e-9), case.probabilities, 0)
+    if weights.sum() < 1e-6:
+        return
+    n, expected = 4_000, weights / weights.sum()
+    for rare in (1.1, 0.001):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sampling, "RARE", rare)
+            drawn = sample(case.space, n, 1, case.model, (low, high), case.distribution)
+        assert goodness(case.vectors, expected, drawn) < 5
+
+
+def goodness(vectors, expected, drawn):
+    """By how many standard deviations chi square exceeds its mean, rare vectors taken together."""
+    place = {tuple(vector): number for number, vector in enumerate(vectors.tolist())}
+    counts = np.bincount([place[tuple(vector)] for vector in drawn.tolist()], minlength=len(vectors))
+    mean = len(drawn) * expected
+    assert not counts[mean == 0].any()
+    often = mean >= 10
+    pairs = [*zip(counts[often], mean[often], strict=True), (counts[~often].sum(), mean[~often].sum())]
+    pairs = [(count, of) for count, of in pairs if of >= 10]
+    chi_square = sum((count - of) ** 2 / of for count, of in pairs)
+    return (chi_square - len(pairs)) / np.sqrt(2 * max(len(pairs), 1))
+
+
+def test_rejected_and_backward_draws_agree_in_a_large_space():
+    """Every option of every decision is as frequent in one as in the other; the tick is far from exact."""
+    model, n, band = cost_model(V3_LIKE, "pixel1"), 6_000, (56.0, 58.0)
+    with pytest.MonkeyPatch.context() as patch:
+        rejected = sample(V3_LIKE, n, 1, model, band)
+        patch.setattr(sampling, "RARE", 1.1)
+        backward = sample(V3_LIKE, n, 1, model, band)
+    z = []
+    for position, decision in enumerate(V3_LIKE.decisions):
+        one, other = (
+            np.bincount(drawn[:, position], minlength=len(decision.options)) / n
+            for drawn in (rejected, backward)
+        )
+        z += list((one - other) / np.sqrt(2 * np.maximum(one * (1 - one), 1e-4) / n))
+    assert len(z) == 306
+    assert np.abs(z).max() < 4.3
+    assert 0.8 < np.std(z) < 1.2
+    assert np.abs(model.total(rejected).mean() - model.total(backward).mean()) < 5 * 0.58 * np.sqrt(2 / n)
+
+
+def test_a_rare_band_of_a_large_space():
+    model = cost_model(V3_LIKE, "pixel1")
+    costs = model.total(sample(V3_LIKE, 300, 0, model, (24.9, 25.1), uniform_architectures(V3_LIKE)))
+    assert len(costs) == 300
+    assert 24.9 <= costs.min() < costs.max() <= 25.1
+
+
+@pytest.mark.parametrize("distribution", [uniform_decisions, uniform_architectures])
+def test_uniform_over_architectures_skips_a_layer_as_often_as_its_other_options(distribution):
+    drawn = sample(V3_LIKE, 20_000, 0, distribution=distribution(V3_LIKE))
+    skipped = 1 / 2 if distribution is uniform_decisions else 1 / 37
+    assert (drawn[:, 10] == 1).mean() == pytest.approx(skipped, abs=4 * np.sqrt(skipped / 20_000))
+    if distribution is uniform_architectures:
+        assert all(canonical(V3_LIKE, row) == tuple(row) for row in drawn[:50].tolist())
+
+
+@pytest.mark.parametrize(
+    ("band", "nearest"), [((2.3, 2.7), "2 and 3"), ((-5.0, -1.0), None), ((9.1, 12.0), None)]
+)
+def test_an_empty_band_names_what_is_nearest(band, nearest):
     with pytest.raises(SamplingError) as caught:
-        sample(SPACE, 500_000, 0, SUM, (9.0, 9.0))
-    words = str(caught.value).split()
-    assert str(caught.value).startswith("only ")
-    assert int(words[1].replace(",", "")) / int(words[3].replace(",", "")) == pytest.approx(1 / 42, rel=0.2)
-    assert "cost 9 to 9 ms: ask for fewer than 500,000, or for a wider band" in str(caught.value)
+        sample(SPACE, 1, 0, SUM, band)
+    expected = f"the nearest cost {nearest} ms" if nearest else "they range from 0 to 9 ms"
+    assert expected in str(caught.value)
+
+
+def test_a_band_that_is_empty_but_for_rounding_names_what_is_nearest(monkeypatch):
+    monkeypatch.setattr(sampling, "DRAWS", 4_000)
+    model = cost_model(V3_LIKE, "pixel1")
+    with pytest.raises(SamplingError, match=r"the nearest cost 4\.\d+ and 4\.\d+ ms") as caught:
+        sample(V3_LIKE, 1, 0, model, (4.2000001, 4.2000002))
+    below, above = [float(word) for word in str(caught.value).split() if word.startswith("4.")][-2:]
+    assert below < 4.2000001 < 4.2000002 < above
 
 
 def test_a_band_without_a_model_is_our_own_mistake():

@@ -1,5 +1,7 @@
 import json
+import math
 
+import attrs
 import pytest
 
 from tunas_dsl.documents import unsealed
@@ -97,3 +99,17 @@ def test_the_most_probable_architecture_is_read_without_a_backend(tmp_path):
     run.write_policy(20, {"a": [-1.0, -0.5], "b": [0.5, 2.0]})
     with pytest.raises(SearchError, match="is not a policy for `toy`"):
         run.most_probable(space)
+
+
+def test_the_probabilities_of_the_policy_are_read_without_a_backend(tmp_path):
+    decisions = tuple(ir.Decision(id, "kernel", (3, 5), 1) for id in ("a", "b"))
+    size = ir.FeatureMap(ir.constant(3), ir.constant((8, 8)))
+    space = ir.Space("two", size, 8, decisions, (), None)
+    run = RunFolder.create(tmp_path / "run", SETTINGS, "digits", "pixel1")
+    run.write_policy(3, {"b": [1000.0, 0.0], "a": [0.0, math.log(3)]})
+    first, second = run.probabilities(space)
+    assert first.tolist() == pytest.approx([0.25, 0.75])
+    assert second.tolist() == [1.0, 0.0]
+    baseline = attrs.evolve(run, quality="module:function", algorithm="random")
+    with pytest.raises(SearchError, match="`random` learns none"):
+        baseline.probabilities(space)

@@ -35,6 +35,7 @@ def _expected() -> tuple[type[Exception], ...]:
     # Imported only now: NumPy would slow down every command that needs no numbers.
     from tunas_dsl.architecture_json import ArchitectureError
     from tunas_dsl.bundle import BundleError
+    from tunas_dsl.cost.most_probable import UndecidedError
     from tunas_dsl.cost.sampling import SamplingError
     from tunas_dsl.cost.table import TableError
     from tunas_dsl.documents import DocumentError
@@ -45,6 +46,7 @@ def _expected() -> tuple[type[Exception], ...]:
         ArchitectureError,
         BundleError,
         SamplingError,
+        UndecidedError,
         TableError,
         DocumentError,
         NotInSpace,

@@ -5,15 +5,25 @@ from collections.abc import Sequence
 import attrs
 import numpy as np
 
-from tunas_dsl.cost.drawing import Indices, Source, Uniform, empty
+from tunas_dsl.cost.backward import Backward
+from tunas_dsl.cost.band import Band
+from tunas_dsl.cost.chain import build_chain
+from tunas_dsl.cost.distribution import Distribution, uniform_decisions
+from tunas_dsl.cost.drawing import Independent, Indices, Source, Uniform, empty
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.model import CostModel
+from tunas_dsl.cost.nearest import nearest
+from tunas_dsl.cost.ticks import WORK, in_ticks
 from tunas_dsl.ir import space as ir
 
-DRAWS = 10_000_000
-"""After so many draws without enough hits, sampling in a band gives up."""
+RARE = 0.006
+"""Below this probability of a band, drawing from its end backward is faster than drawing and rejecting."""
+
+DRAWS = 1_000_000
+"""After so many draws without a hit, of points that differ from the band by rounding, it is given up."""
 
 _CHUNK = 16_384
+_RARE_CHUNK = 1_024
 
 
 class SamplingError(Exception):
@@ -26,40 +36,77 @@ def sample(
     seed: int,
     model: CostModel | None = None,
     band: tuple[float, float] | None = None,
+    distribution: Distribution | None = None,
 ) -> Indices:
-    """``n`` index vectors, ``(n, D)``, every option of every decision equally likely.
+    """``n`` index vectors, ``(n, D)``, by ``distribution``: every option of every decision equally likely.
 
-    That is uniform over index vectors, not over architectures: a layer that may be skipped is
-    skipped half of the time (facts 10). With ``band``, both ends included and in the unit of
-    ``model``, vectors of other costs are rejected. A seed gives the same vectors again, and
+    The default is uniform over index vectors, not over architectures: a layer that may be skipped is
+    skipped half of the time (facts 10). With ``band``, both ends included and in the unit of ``model``,
+    they come by the same distribution under the condition that their costs lie in it: others are
+    rejected, or where it is a rare one, not even drawn. A seed gives the same vectors again, and
     fewer of them are the first of more.
 
     Raises:
-        SamplingError: no cost of the space lies in ``band``, or so few that DRAWS draws do not suffice.
+        SamplingError: no cost of the space lies in ``band``.
     """
     if n < 0:
         raise SamplingError(f"{n} samples are wanted; the number must be 0 or more")
-    options = [len(decision.options) for decision in space.decisions]
+    distribution = distribution or uniform_decisions(space)
     if band is None:
-        return _collect(Uniform(options), options, n, seed)
+        return _collect(_source(distribution), distribution.options, n, seed)
     if model is None:
         raise TypeError("a band of costs needs a cost model")
-    _check_band(space, model, band)
-    return _reject(Uniform(options), options, n, seed, _Band(model, *band))
+    within = _Within(space, model, distribution, _band(space, model, band), *band)
+    source, chunk = _source_within(within)
+    return _reject(source, chunk, n, seed, within)
 
 
 @attrs.frozen(eq=False)
-class _Band:
+class _Within:
+    """The band that is wanted, and its ends as they were given."""
+
+    space: ir.Space
     model: CostModel
+    distribution: Distribution
+    band: Band
     low: float
     high: float
 
     def hits(self, indices: Indices) -> Indices:
-        costs = self.model.total(indices)
-        return indices.T[:, (self.low <= costs) & (costs <= self.high)].T
+        return indices.T[:, self.band.contains(self.model.total(indices))].T
 
-    def __str__(self) -> str:
-        return f"{self.low:g} to {self.high:g} {self.model.unit}"
+    def missed(self) -> SamplingError:
+        """That no cost lies in it, and what the nearest are."""
+        unit, name = self.model.unit, self.space.name
+        below, above = nearest(self.model, self.distribution, self.band)
+        costs = " and ".join(f"{cost:.10g}" for cost in (below, above) if cost is not None)
+        which = "" if self.distribution.counts else "that the policy draws "
+        return SamplingError(
+            f"no architecture of `{name}` {which}costs {self.low:g} to {self.high:g} {unit}: "
+            f"the nearest cost {costs} {unit}"
+        )
+
+
+def _source(distribution: Distribution) -> Source:
+    """Draws from all points."""
+    if distribution.marginals is None:
+        free = CostModel("nothing", "ms", distribution.options, 0.0, ())
+        ticks = in_ticks(build_chain(free, distribution))
+        return Backward(ticks, slice(None))
+    if distribution.counts:
+        return Uniform(distribution.options)
+    return Independent(distribution.marginals)
+
+
+def _source_within(within: _Within) -> tuple[Source, int]:
+    """What draws points of the band fast, others among them, and how many it should draw at once."""
+    ticks = in_ticks(build_chain(within.model, within.distribution), within.band, work=WORK // 2, kept=True)
+    rare = Backward(ticks, ticks.possibly(within.band))
+    if rare.share >= RARE:
+        return _source(within.distribution), _CHUNK
+    if not rare.share:
+        raise within.missed()
+    return rare, _RARE_CHUNK
 
 
 def _collect(source: Source, options: Sequence[int], n: int, seed: int) -> Indices:
@@ -74,32 +121,32 @@ def _collect(source: Source, options: Sequence[int], n: int, seed: int) -> Indic
     return indices
 
 
-def _reject(source: Source, options: Sequence[int], n: int, seed: int, band: _Band) -> Indices:
-    random, indices, chunk = np.random.default_rng(seed), empty(n, options), empty(_CHUNK, options)
-    found = drawn = 0
+def _reject(source: Source, chunk: int, n: int, seed: int, within: _Within) -> Indices:
+    options = within.model.options
+    random, indices, drawn = np.random.default_rng(seed), empty(n, options), empty(chunk, options)
+    found = in_vain = 0
     while found < n:
-        if drawn >= DRAWS:
-            raise SamplingError(
-                f"only {found:,} of {drawn:,} random architectures cost {band}: "
-                f"ask for fewer than {n:,}, or for a wider band"
-            )
-        source.fill(random, chunk.T)
-        drawn += _CHUNK
-        hits = band.hits(chunk)[: n - found]
+        source.fill(random, drawn.T)
+        hits = within.hits(drawn)[: n - found]
         indices[found : found + len(hits)] = hits
         found += len(hits)
+        in_vain += chunk
+        if not found and in_vain >= DRAWS:
+            raise within.missed()
     return indices
 
 
-def _check_band(space: ir.Space, model: CostModel, band: tuple[float, float]) -> None:
+def _band(space: ir.Space, model: CostModel, band: tuple[float, float]) -> Band:
     low, high = band
     if not low <= high:
         raise SamplingError(
             f"the band from {low:g} to {high:g} {model.unit} is empty: give the lower end first"
         )
+    wanted = Band.between(low, high)
     smallest, largest = minimum(model).cost, maximum(model).cost
-    if high < smallest or low > largest:
+    if wanted.high < smallest or wanted.low > largest:
         raise SamplingError(
             f"no architecture of `{space.name}` costs {low:g} to {high:g} {model.unit}: "
             f"they range from {smallest:g} to {largest:g} {model.unit}"
         )
+    return wanted

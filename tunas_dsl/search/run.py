@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
 from tunas_dsl import documents
 from tunas_dsl.ir import space as ir
@@ -150,12 +152,17 @@ class RunFolder:
         Raises:
             SearchError: there is no policy yet, or it is not one for ``space``.
         """
-        _, logits = self.read_policy()
-        counts = {id: len(row) for id, row in logits.items()}
-        if counts != {decision.id: len(decision.options) for decision in space.decisions}:
-            raise SearchError(f"{self.path / 'policy.json'} is not a policy for `{space.name}`")
-        rows = (logits[decision.id] for decision in space.decisions)
-        return tuple(row.index(max(row)) for row in rows)
+        return tuple(row.index(max(row)) for row in self._logits(space))
+
+    def probabilities(self, space: ir.Space) -> list[NDArray[np.float64]]:
+        """What the policy gives each option of each decision of ``space``, as of the last checkpoint.
+
+        Raises:
+            SearchError: there is no policy, or it is not one for ``space``.
+        """
+        logits = self._logits(space)
+        powers = [np.exp(np.array(row) - max(row)) for row in logits]
+        return [power / power.sum() for power in powers]
 
     def found(self, space: ir.Space) -> tuple[int, ...]:
         """The index vector that the search found, or as of the last checkpoint would end with.
@@ -178,6 +185,16 @@ class RunFolder:
         """Write ``result.json``."""
         figures = attrs.asdict(outcome, filter=lambda _, figure: figure is not None)
         write_document(self.path / "result.json", documents.sealed({"schema": RESULT_SCHEMA, **figures}))
+
+    def _logits(self, space: ir.Space) -> list[list[float]]:
+        """The logits of each decision of ``space``, in order."""
+        if self.algorithm != "reinforce":
+            raise SearchError(f"{self.path} has no policy: `{self.algorithm}` learns none")
+        _, logits = self.read_policy()
+        counts = {id: len(row) for id, row in logits.items()}
+        if counts != {decision.id: len(decision.options) for decision in space.decisions}:
+            raise SearchError(f"{self.path / 'policy.json'} is not a policy for `{space.name}`")
+        return [logits[decision.id] for decision in space.decisions]
 
     def _description(self) -> dict[str, Any]:
         source = {"data": self.data}

@@ -1,0 +1,192 @@
+"""Costs as whole numbers of ticks: exact where that can be afforded, elsewhere with a bound on the error."""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from tunas_dsl.cost.band import Band
+from tunas_dsl.cost.chain import Chain, Step, reach, reach_back
+from tunas_dsl.cost.support import Interval, Scattered, Support
+
+Integers = NDArray[np.int64]
+
+WORK = 1_000_000_000
+"""Additions that one pass over a chain may take: some tenths of a second."""
+
+CELLS = 20_000_000
+"""Numbers that one pass may hold at a time: 160 MB."""
+
+_FEW = 2_000_000
+"""Sums that are kept one by one instead, if there are no more to sort."""
+
+_GRAINS = (1, 1_000, 1_000_000, 1_000_000_000)
+_CLOSE = 1e-3
+"""So far from a whole number, in the unit of a grain, can rounding of the costs have put one."""
+
+
+@attrs.frozen(eq=False)
+class Ticks:
+    """A chain with the costs of its steps in ticks: a point costs about ``base + tick * its ticks``.
+
+    ``shifts`` has an array ``(S, P)`` for each step. What a point costs beyond that lies in ``error``, both
+    ends included, which are 0 where every cost is a whole number of ticks. ``supports`` has the sums that may
+    occur before each step and after the last one.
+    """
+
+    chain: Chain
+    tick: float
+    base: float
+    shifts: tuple[Integers, ...]
+    error: tuple[float, float]
+    supports: tuple[Support, ...]
+
+    @property
+    def costs(self) -> NDArray[np.float64]:
+        """The cost that stands for each sum after the last step, ``(size,)``."""
+        return np.asarray(self.base + self.tick * self.supports[-1].sums, dtype=np.float64)
+
+    def between(self, low: float, high: float) -> slice:
+        """The positions after the last step of the sums that stand for costs from ``low`` to ``high``."""
+        first, last = np.searchsorted(self.costs, [low, np.nextafter(high, np.inf)])
+        return slice(int(first), int(last))
+
+    def surely(self, band: Band) -> slice:
+        """The positions after the last step of those sums whose points all lie in ``band``."""
+        return self.between(band.low - self.error[0], band.high - self.error[1])
+
+    def possibly(self, band: Band) -> slice:
+        """The positions after the last step of those sums of which a point may lie in ``band``."""
+        return self.between(band.low - self.error[1], band.high - self.error[0])
+
+
+def in_ticks(
+    chain: Chain,
+    band: Band | None = None,
+    tick: float | None = None,
+    *,
+    work: int = WORK,
+    kept: bool = False,
+) -> Ticks:
+    """The costs of ``chain`` in ticks; with ``band``, only of what can end in it.
+
+    Without ``tick``, the finest that takes no more than ``work``, and no more memory than there is where all
+    layers of a pass are ``kept``: where the costs are multiples of some number, or have few different sums,
+    that is exact.
+    """
+    offsets = [_least(step) for step in chain.steps]
+    excess = [step.costs - offset for step, offset in zip(chain.steps, offsets, strict=True)]
+    base = chain.intercept + math.fsum(offsets)
+    sizer = _Sizer(chain, excess, base, band)
+    if tick is not None:
+        return sizer.ticks(tick, sizer.intervals(tick))
+    grain, exact = _grain(chain.steps, excess)
+    if sizer.affords(grain, work, kept):
+        return sizer.ticks(grain, sizer.intervals(grain), exact=exact)
+    scattered = sizer.scattered(grain)
+    if scattered is not None:
+        return sizer.ticks(grain, scattered, exact=exact)
+    coarse = next(tick for tick in _round_numbers(grain) if sizer.affords(tick, work, kept))
+    return sizer.ticks(coarse, sizer.intervals(coarse))
+
+
+@attrs.frozen(eq=False)
+class _Sizer:
+    """How large arrays of sums are, whatever the tick."""
+
+    chain: Chain
+    excess: Sequence[NDArray[np.float64]]
+    base: float
+    band: Band | None
+
+    def shifts(self, tick: float) -> tuple[Integers, ...]:
+        return tuple(np.rint(costs / tick).astype(np.int64) for costs in self.excess)
+
+    def ticks(self, tick: float, supports: Sequence[Support], *, exact: bool = False) -> Ticks:
+        shifts = self.shifts(tick)
+        rests = [costs - tick * whole for costs, whole in zip(self.excess, shifts, strict=True)]
+        error = (0.0, 0.0)
+        if not exact:
+            low, high = (float(reach(self.chain.steps, rests, sign=sign)[-1][0]) for sign in (1, -1))
+            error = (low, high)
+        return Ticks(self.chain, tick, self.base, shifts, error, tuple(supports))
+
+    def windows(self, tick: float) -> list[tuple[int, int]]:
+        """The smallest of the sums that matter before each step and after the last, and how many they are.
+
+        A band is widened by what rounding can do.
+        """
+        steps, shifts = self.chain.steps, self.shifts(tick)
+        low, high = (reach(steps, shifts, sign=sign) for sign in (1, -1))
+        if self.band is not None:
+            first, last = ((end - self.base) / tick for end in (self.band.low, self.band.high))
+            slack = 1 + len(steps) / 2
+            rest_low, rest_high = (reach_back(steps, shifts, sign=sign) for sign in (1, -1))
+            low = [np.maximum(sums, first - slack - rest) for sums, rest in zip(low, rest_high, strict=True)]
+            high = [np.minimum(sums, last + slack - rest) for sums, rest in zip(high, rest_low, strict=True)]
+        return [_window(*ends) for ends in zip(low, high, strict=True)]
+
+    def intervals(self, tick: float) -> list[Support]:
+        return [Interval(low, size) for low, size in self.windows(tick)]
+
+    def affords(self, tick: float, work: int, kept: bool) -> bool:
+        """Whether one pass makes no more additions than ``work``, and does not hold too much."""
+        steps, sizes = self.chain.steps, [size for _, size in self.windows(tick)]
+        ways = [int((step.weights > 0).sum()) for step in steps]
+        cells = [step.after * size for step, size in zip(steps, sizes[1:], strict=True)]
+        held = sum(cells) if kept else 2 * max(cells, default=0)
+        return sum(map(math.prod, zip(ways, sizes[1:], strict=True))) <= work and held <= CELLS
+
+    def scattered(self, tick: float) -> list[Support] | None:
+        """All sums that occur, or nothing where these are too many."""
+        moves = [
+            np.unique(shifts[step.weights > 0])
+            for step, shifts in zip(self.chain.steps, self.shifts(tick), strict=True)
+        ]
+        if math.prod(map(len, moves)) > _FEW**2:
+            return None
+        sums, sorted_sums = np.zeros(1, dtype=np.int64), 0
+        supports: list[Support] = [Scattered(sums)]
+        for shifts, (low, size) in zip(moves, self.windows(tick)[1:], strict=True):
+            sorted_sums += len(sums) * len(shifts)
+            if sorted_sums > _FEW:
+                return None
+            sums = np.unique(sums[:, None] + shifts)
+            sums = sums[(sums >= low) & (sums < low + size)]
+            supports.append(Scattered(sums))
+        return supports
+
+
+def _window(low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[int, int]:
+    """The smallest ``low`` of the states that have a ``high`` as well, and how many sums to the largest."""
+    some = low <= high
+    if not some.any():
+        return 0, 0
+    first, last = math.ceil(low[some].min()), math.floor(high[some].max())
+    return first, max(last - first + 1, 0)
+
+
+def _round_numbers(above: float) -> Iterator[float]:
+    """1, 2, 5, 10, 20 and so on, and their parts, from ``above`` on."""
+    exponent = math.floor(math.log10(above))
+    for power in itertools.count(exponent):
+        yield from (number for digit in (1, 2, 5) if (number := float(f"{digit}e{power}")) > above)
+
+
+def _least(step: Step) -> float:
+    """The smallest cost of a way."""
+    return float(step.costs[step.weights > 0].min())
+
+
+def _grain(steps: Sequence[Step], excess: Sequence[NDArray[np.float64]]) -> tuple[float, bool]:
+    """The largest number of which all costs are multiples, if there is one, and whether there is."""
+    counting = (costs[step.weights > 0] for step, costs in zip(steps, excess, strict=True))
+    numbers = np.concatenate([np.zeros(1), *counting])
+    for grain in _GRAINS:
+        whole = np.rint(numbers * grain)
+        if np.abs(numbers * grain - whole).max() <= _CLOSE:
+            return max(int(np.gcd.reduce(whole.astype(np.int64))), 1) / grain, True
+    return 1 / _GRAINS[-1], False
