@@ -25,7 +25,7 @@ class Support(Protocol):
         ...
 
     def moved(self, shift: int, other: Any) -> tuple[Index, Index]:
-        """Where the sums are that are in ``other``, of the same kind, after ``shift``, and where they are there."""
+        """Where the sums are that lie in ``other``, of the same kind, once moved, and where there."""
         ...
 
     def find(self, sums: Integers) -> tuple[Integers, NDArray[np.bool_]]:
