@@ -229,3 +229,18 @@ def test_samples_by_the_policy_and_by_architectures(tmp_path):
         in tunas("sample", "proxylessnas", "--distribution", f"policy:{run.path}", status=1).stderr
     )
     assert "none of decisions" in tunas("sample", "digits", "--distribution", "even", status=2).stderr
+
+
+def test_a_cost_is_explained_line_by_line():
+    network = "spaces/reference/proxylessnas_mobile.space"
+    costs = document("cost", "proxylessnas", network, "--latency", "pixel1", "--explain")
+    explanation = costs["explanation"]
+    assert explanation["total"] == pytest.approx(costs["latency_ms"])
+    lines = {line["layer"]: line for line in explanation["lines"]}
+    assert lines["b4.0"]["decisions"] == {"b4.0.kernel": 7, "b4.0.expand": "6x"}
+    assert lines["b2.3"]["key"] == "skip"
+    macs = document("cost", network, "--explain")
+    assert macs["explanation"]["total"] == macs["macs"]
+    text = tunas("cost", "proxylessnas", network, "--latency", "pixel1", "--explain").stdout
+    assert "b4.0   kernel=7 expand=6x   2.8308  kernel=7, expand=6x\n" in text
+    assert "name one" in tunas("cost", "proxylessnas", "--explain", status=2).stderr
