@@ -6,6 +6,7 @@ import click
 import numpy as np
 
 from tunas_dsl import documents
+from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.display.explanation import explanation_fields, explanation_table
 from tunas_dsl.cli.display.text import show, terminal
 from tunas_dsl.cli.options import latency as latency_option
@@ -18,7 +19,7 @@ from tunas_dsl.cost.named import MACS
 
 
 @click.command("cost")
-@click.argument("space")
+@click.argument("space", shell_complete=complete_space)
 @click.argument("architecture", required=False, metavar="[ARCH]")
 @latency_option
 @resolution

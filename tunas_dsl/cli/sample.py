@@ -3,6 +3,7 @@
 import click
 
 from tunas_dsl import documents
+from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.distributions import distribution_option, load_distribution
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import output_format
@@ -12,7 +13,7 @@ from tunas_dsl.cost.sampling import sample
 
 
 @click.command("sample")
-@click.argument("space")
+@click.argument("space", shell_complete=complete_space)
 @click.option("-n", "number", type=click.IntRange(min=0), default=10, show_default=True, help="How many.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same samples."
