@@ -8,7 +8,8 @@ import attrs
 
 from tunas_dsl.analysis.definitions import CannotRead, OutsideRoot
 from tunas_dsl.diagnostics import Report, SpaceError
-from tunas_dsl.resources import shipped_spaces
+from tunas_dsl.diagnostics.diagnostic import nearest
+from tunas_dsl.resources import shipped
 from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import rules
 from tunas_dsl.syntax.parser import MAX_CHARACTERS
@@ -28,8 +29,8 @@ def read_source(path: str | Path) -> Source:
         return _decoded(path, sys.stdin.buffer.read(_MOST_BYTES))
     file = Path(path)
     if not file.exists() and file.name == path and "." not in path:
-        known = shipped_spaces().get(path)
-        if known is not None:
+        known = shipped("spaces") / f"{path}.space"
+        if known.is_file():
             return Source(str(known), known.read_text(encoding="utf-8"))
     with file.open("rb") as opened:
         return _decoded(path, opened.read(_MOST_BYTES))
@@ -41,8 +42,9 @@ def _decoded(path: str, raw: bytes) -> Source:
     except UnicodeDecodeError as error:
         if len(raw) > 4 * MAX_CHARACTERS:
             return Source(path, raw.decode("utf-8", "replace"))
-        readable = Source(path, raw[: error.start].decode("utf-8"))
-        span = Span(readable, len(readable.text), len(readable.text))
+        readable = Source(path, raw.decode("utf-8-sig", "replace"))
+        start = len(raw[: error.start].decode("utf-8-sig"))
+        span = Span(readable, start, start + 1)
         report = Report()
         byte = f"0x{raw[error.start]:02x}"
         report.add(rules.NotText(span=span, offset=error.start, byte=byte))
@@ -88,6 +90,20 @@ class Folder:
             with resolved.open("rb") as opened:
                 return _decoded(shown, opened.read(_MOST_BYTES))
         except OSError as error:
-            raise CannotRead((error.strerror or "it cannot be read").lower()) from None
+            near = _near(path, resolved)
+            raise CannotRead((error.strerror or "it cannot be read").lower(), near) from None
         except SpaceError as error:
             raise CannotRead(error.report.diagnostics[0].text) from None
+
+
+def _near(path: str, resolved: Path) -> str | None:
+    """The path of a .space file with nearly that name, or of the first one in a folder of that name."""
+    folder = resolved.is_dir()
+    try:
+        beside = sorted(file.stem for file in (resolved if folder else resolved.parent).glob("*.space"))
+    except OSError:
+        return None
+    if folder:
+        return f"{path.rstrip('/')}/{beside[0]}.space" if beside else None
+    near = nearest(resolved.stem, beside)
+    return None if near is None else f"{path[: len(path) - len(resolved.name)]}{near.name}.space"

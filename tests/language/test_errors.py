@@ -1,4 +1,6 @@
-"""Every code on the smallest text that has the mistake: the code, the line, and valid places."""
+"""Wrong files: exactly the codes of their names, golden messages; laws over damaged and arbitrary texts."""
+
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -6,105 +8,43 @@ from hypothesis import strategies as st
 
 from tunas_dsl.analysis import rules as meanings
 from tunas_dsl.compiler import check_text
-from tunas_dsl.diagnostics import render, to_json
+from tunas_dsl.diagnostics import SpaceError, render, to_json
 from tunas_dsl.resources import shipped
 from tunas_dsl.source import Source
+from tunas_dsl.sources import read_source
 from tunas_dsl.syntax import rules as texts
-from tunas_dsl.syntax.parser import MAX_NESTING
 
 HEAD = "space s {\n    input image 32 x 32 x 3\n"
 STEM = "    block stem (filters: 16) { conv(kernel: 3) }\n"
 
-CASES = {
-    # A mistake in line 3, unless the last item says another line.
-    "E001 a bar between items": ("    block b (filters: 8) { conv(kernel: 3) | relu }\n}", {"E001"}),
-    "E011 a brace is missing": ("    block b (filters: 8) { relu\n    block c { relu }\n}", {"E011"}),
-    "E010 an equals sign": ("    block b (filters = 8) { relu }\n}", {"E010"}),
-    "E012 a parenthesis": ("    block b (filters: 8)) { relu }\n}", {"E012"}),
-    "E013 a loose parenthesis": ("    block b (filters: 8) { conv (kernel: 3) }\n}", {"E013"}),
-    "E002 a number and a letter": ("    let k = 3k\n}", {"E002"}),
-    "E003 the end": (STEM, {"E003"}),
-    "E004 nesting": ("    let k = " + "(" * (MAX_NESTING + 1) + "\n}", {"E004"}),
-    "E005 a phrase": ("    filters dividable by 8\n" + STEM + "}", {"E005"}),
-    "E006 zero": ("    let k = 3/0\n    block b (filters: k) { relu }\n}", {"E006"}),
-    "E008 digits": ("    let k = " + "9" * 31 + "\n" + STEM + "}", {"E008"}),
-    "E009 a misspelt statement": ("    lett k = 3\n    block b (filters: k) { relu }\n}", {"E009"}),
-    "E206 two decisions at once": (
-        "    decide w = 1 | 2\n    block b (filters: 8 * w * (1 | 3)) { conv(kernel: 3) }\n}", {"E206"}, 4,
-    ),
-    "E207 a kernel and filters": (
-        "    decide k = 3 | 5\n    block b (filters: 8 * k) { conv(kernel: k) }\n}", {"E207"}, 4,
-    ),
-    "E208 nothing to decide": ("    decide k = 3\n    block b (filters: 8) { conv(kernel: k) }\n}", {"E208"}),
-    "E306 more layers than the depth": (
-        STEM + "    block b (filters: 16) { first (1 | 2) of { relu relu relu } }\n}", {"E306"}, 4,
-    ),
-    "E307 a stride that may be left out": (
-        STEM + "    block b (filters: 16) { (1 | 2) * conv(kernel: 3, stride: 2) }\n}", {"E307"}, 4,
-    ),
-    "W503 a parameter that hides a let": (
-        "    layer a(k) = conv(kernel: k)\n    let k = 3\n    block b (filters: 8) { a(k) }\n}", {"W503"},
-    ),
-    "W504 a stride on a pixel": (
-        "    block b (filters: 8) { global_pool conv(kernel: 1, stride: 2) }\n}", {"W504"},
-    ),
-    "W505 an option twice": ("    block b (filters: 8) { conv(kernel: 3 | 5 | 3) }\n}", {"W505"}),
-    "E101 an unknown layer": ("    block b (filters: 8) { cnov(kernel: 3) }\n}", {"E101"}),
-    "E101 an unknown value": ("    block b (filters: 8) { conv(kernel: kernle) }\n}", {"E101"}),
-    "E102 a let twice": ("    let k = 3\n    let k = 5\n    block b (filters: k) { relu }\n}", {"E102"}, 4),
-    "E102 a block twice": (STEM + STEM + "}", {"E102"}, 4),
-    "E103 a value of itself": ("    let k = k\n    block b (filters: k) { relu }\n}", {"E103"}),
-    "E103 layers of each other": (
-        "    layer a = b\n    layer b = a\n    block c (filters: 8) { a }\n}", {"E103"},
-    ),
-    "E104 a built-in name": ("    let conv = 3\n" + STEM + "}", {"E104"}),
-    "E105 an unknown argument": ("    block b (filters: 8) { conv(kernal: 3, kernel: 3) }\n}", {"E105"}),
-    "E106 an argument twice": ("    block b (filters: 8) { conv(kernel: 3, kernel: 5) }\n}", {"E106"}),
-    "E107 too many": ("    block b (filters: 8) { relu(3) }\n}", {"E107"}),
-    "E108 a missing argument": ("    block b (filters: 8) { conv(stride: 2) }\n}", {"E108"}),
-    "E109 no block": ("}", {"E109"}, 1),
-    "E110 a classifier twice": (
-        STEM + "    classifier (classes: 2)\n    classifier (classes: 2)\n}", {"E110"}, 5,
-    ),
-    "E201 an even kernel": ("    block b (filters: 8) { conv(kernel: 4) }\n}", {"E201"}),
-    "E201 no activation": ("    block b (filters: 8) { sepconv(kernel: 3, act: on) }\n}", {"E201"}),
-    "E202 a decided stride": ("    block b (filters: 8) { conv(kernel: 3, stride: 1 | 2) }\n}", {"E202"}),
-    "E203 a number as a layer": ("    block b (filters: 8) { 3 }\n}", {"E203"}),
-    "E204 a layer as a number": ("    block b (filters: 8) { conv(kernel: conv(3)) }\n}", {"E204"}),
-    "E205 layers of layers": (
-        "    layer a = 200 * relu\n    layer b = 200 * a\n    block c (filters: 8) { b }\n}", {"E205"},
-    ),
-    "E301 a residual over a stride": (
-        STEM + "    block b (filters: 16) { residual(conv(kernel: 3, stride: 2)) }\n}", {"E301"}, 4,
-    ),
-    "E302 other filters": (STEM + "    block b (filters: 24) { residual(conv(kernel: 3)) }\n}", {"E302"}, 4),
-    "E303 a skip": ("    block b (filters: 8) { (conv(kernel: 3) | skip) }\n}", {"E303"}),
-    "E304 strides that differ": (
-        "    block b (filters: 8) { (conv(kernel: 3) | conv(kernel: 3, stride: 2)) }\n}", {"E304"},
-    ),
-    "E305 no filters": ("    block b { conv(kernel: 3) }\n}", {"E305"}),
-    "W501 options that merge": ("    block b (filters: 16 | 17 | 24) { conv(kernel: 3) }\n}", {"W501"}),
-    "W502 a let that nothing uses": ("    let k = 3\n" + STEM + "}", {"W502"}),
-}  # fmt: skip
+ERRORS = Path(__file__).parents[1] / "errors"
+CASES = sorted(path.stem for path in ERRORS.iterdir() if path.suffix != ".txt")
+"""A file of this name, or a folder with its imports whose ``main.space`` is checked."""
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_reports_exactly_the_code_on_its_line(name):
-    body, codes, *line = CASES[name]
-    _, report = check_text(Source("case.space", HEAD + body))
-    assert {d.code for d in report.diagnostics} == codes
-    assert {place["line"] for place in to_json(report.diagnostics)} == {line[0] if line else 3}, [
-        render(d) for d in report.diagnostics
-    ]
+@pytest.mark.parametrize("case", CASES)
+def test_a_wrong_file_gives_exactly_the_codes_of_its_name(case, golden, monkeypatch):
+    folder = ERRORS / case
+    monkeypatch.chdir(folder if folder.is_dir() else ERRORS)
+    found = findings("main.space" if folder.is_dir() else f"{case}.space")
+    golden(ERRORS / f"{case}.txt", "\n\n".join(map(render, found)) + "\n")
+    codes, _ = case.split("-", 1)
+    assert {d.code for d in found} == set(codes.split("+"))
+
+
+def findings(path):
+    try:
+        return check_text(read_source(path))[1].diagnostics
+    except SpaceError as error:
+        return error.report.diagnostics
 
 
 def test_every_code_is_unique_explained_and_tried():
     rules = (*texts.RULES, *meanings.RULES)
     assert len({rule.code for rule in rules}) == len(rules)
     assert all(rule.__doc__ and rule.__doc__ != rules[0].__mro__[1].__doc__ for rule in rules)
-    tried = {code for _, codes, *_ in CASES.values() for code in codes}
-    # Bytes, which a text cannot have, and what takes several files: test_imports.py.
-    assert {rule.code for rule in rules} - tried == {"E007", "E111", "E112", "E113", "E114", "E115"}
+    tried = {code for case in CASES for code in case.split("-", 1)[0].split("+")}
+    assert {rule.code for rule in rules} == tried
 
 
 def test_all_independent_mistakes_are_reported_at_once():

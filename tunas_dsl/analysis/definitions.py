@@ -3,12 +3,12 @@
 Before: a syntax tree. After: a scope in which every name of the file has its meaning.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import attrs
 
 from tunas_dsl.analysis import rules
-from tunas_dsl.analysis.operators import BUILT_IN, OPERATORS, WORDS
+from tunas_dsl.analysis.operators import ALL_WORDS, BUILT_IN, OPERATORS
 from tunas_dsl.analysis.scope import Binding, Scope, match_arguments
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.source import Source
@@ -17,7 +17,14 @@ from tunas_dsl.syntax.parser import parse
 
 
 class CannotRead(Exception):
-    """An imported file that there is not, or that cannot be read; the message says why."""
+    """An imported file that there is not, or that cannot be read; the message says why.
+
+    ``near`` is the path of a file that may have been meant.
+    """
+
+    def __init__(self, reason: str, near: str | None = None) -> None:
+        super().__init__(reason)
+        self.near = near
 
 
 class OutsideRoot(Exception):
@@ -89,7 +96,9 @@ class Files:
         try:
             source = self.load(path.text, importing)
         except CannotRead as error:
-            self.report.add(rules.CannotImport(span=path.span, path=path.text, reason=str(error)))
+            self.report.add(
+                rules.CannotImport(span=path.span, path=path.text, reason=str(error), near=error.near)
+            )
             return None
         except OutsideRoot as error:
             self.report.add(rules.ImportEscapes(span=path.span, path=path.text, root=str(error)))
@@ -113,7 +122,9 @@ def _define(statement: tree.Statement, scope: Scope, report: Report) -> None:
             scope.define(Binding(name, (), expression, scope), report)
         case tree.Decide(name=name, expression=expression):
             if not isinstance(expression, tree.Alternatives | tree.Reference | tree.Product):
-                report.add(rules.NothingToDecide(span=name.span, name=name.text))
+                layers = isinstance(expression, tree.Call | tree.Sequence | tree.First)
+                keyword = "layer" if layers else "let"
+                report.add(rules.NothingToDecide(span=name.span, name=name.text, keyword=keyword))
             scope.define(Binding(name, (), expression, scope, shared=True), report)
         case tree.Layer(name=name, parameters=parameters, expression=expression):
             scope.define(Binding(name, parameters, expression, scope), report)
@@ -152,7 +163,8 @@ def _check_parameters(layer: tree.Layer, scope: Scope, report: Report) -> None:
         name = parameter.name
         if name.text in BUILT_IN:
             report.add(rules.Reserved(span=name.span, name=name.text))
-        elif name.text in seen:
+            continue
+        if name.text in seen:
             report.add(rules.DuplicateName(span=name.span, name=name.text, first=seen[name.text].span))
         elif name.text in scope.own():
             report.add(rules.Shadowed(span=name.span, name=name.text, first=scope.place(name.text)))
@@ -162,17 +174,17 @@ def _check_parameters(layer: tree.Layer, scope: Scope, report: Report) -> None:
 
 
 def _check_references(
-    expression: tree.Expression, scope: Scope, parameters: Iterable[str], report: Report
+    expression: tree.Expression, scope: Scope, parameters: frozenset[str], report: Report
 ) -> None:
-    words = frozenset[str]().union(*WORDS.values())
-    known = scope.names() | frozenset(parameters)
     for node in tree.walk(expression):
         name = _named(node)
-        if name is None or name in known or name in BUILT_IN or name in words or scope.is_broken(name):
+        if name is None or name in BUILT_IN or name in ALL_WORDS or name in parameters:
+            continue
+        if scope.known(name) is not None or scope.is_broken(name):
             continue
         span = node.name.span if isinstance(node, tree.Call) else node.span
         layers = isinstance(node, tree.Call)
-        candidates = known | (frozenset(OPERATORS) if layers else BUILT_IN)
+        candidates = scope.names() | frozenset(parameters) | (frozenset(OPERATORS) if layers else BUILT_IN)
         what = "layer" if layers else "name"
         report.add(rules.UnknownName(span=span, name=name, what=what, known=candidates))
 

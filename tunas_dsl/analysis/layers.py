@@ -11,16 +11,20 @@ import attrs
 
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.channels import Ties
+from tunas_dsl.analysis.juxtaposed import REPEATED, separated
 from tunas_dsl.analysis.operators import BUILT_IN, OPERATORS
 from tunas_dsl.analysis.scope import Binding, Scope, bind_call, match_arguments
 from tunas_dsl.analysis.settings import Decisions, Settings, numbered, origin
-from tunas_dsl.analysis.values import Options, evaluate, shortened
+from tunas_dsl.analysis.values import Options, evaluate, is_value, shortened
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
 from tunas_dsl.source import Span
 from tunas_dsl.syntax import tree
 
 MAX_LAYERS = 20_000
+"""So many a space may have, and besides one for every few characters of its text: whoever writes them may."""
+
+CHARACTERS_A_LAYER = 4
 MAX_COMPARED = 100
 
 
@@ -38,18 +42,20 @@ class Place:
     scope: Scope
     active: tuple[ir.Condition, ...] = ()
     in_residual: bool = False
-    inside: tuple[int, ...] = ()
+    inside: tuple[Binding, ...] = ()
     known: bool = True
 
 
 class LayerLowering:
     """Lowers the layers of a space; the decisions that they make are appended in order."""
 
-    def __init__(self, decisions: Decisions, ties: Ties, report: Report) -> None:
+    def __init__(self, decisions: Decisions, ties: Ties, report: Report, characters: int = 0) -> None:
         self.decisions = decisions
         self.ties = ties
         self.report = report
         self.count = 0
+        self.small: set[str] = set()  # blocks whose image is said to be small for a kernel
+        self.most = MAX_LAYERS + characters // CHARACTERS_A_LAYER
 
     def items(self, expressions: Sequence[tree.Expression], place: Place) -> tuple[ir.Layer, ...]:
         """The layers of a block or sequence, each fed by the one before; repetitions written out."""
@@ -92,7 +98,7 @@ class LayerLowering:
                     number, self._repeated(sequence.items, place.scope), expression.span, place
                 )
             case tree.Product(factors=(*counts, layer)):
-                count = self._count(counts, expression, place.scope)
+                count = self._count(counts, place.scope)
                 if count is None:
                     return None
                 if count.decided:
@@ -101,28 +107,28 @@ class LayerLowering:
                 return self.layer(whole, place)
             case _:
                 written = shortened(expression.span.text)
-                self.report.add(rules.NotALayer(span=expression.span, written=written))
+                help = REPEATED if isinstance(expression, tree.Number | tree.Times) else None
+                self.report.add(rules.NotALayer(span=expression.span, written=written, help=help))
                 return None
 
     def _repeated(self, expressions: Sequence[tree.Expression], scope: Scope) -> list[tree.Expression]:
         """The layers of ``expressions`` one by one; a depth that is decided stays one layer."""
         written: list[tree.Expression] = []
-        for expression in expressions:
+        for expression in separated(expressions, scope, self.report):
             if not isinstance(expression, tree.Product):
                 written.append(expression)
                 continue
             *counts, layer = expression.factors
-            count = self._count(counts, expression, scope)
+            count = self._count(counts, scope)
             if count is None:
                 continue
             written += [expression] if count.decided else [layer] * count.options[0]
         return written
 
-    def _count(
-        self, counts: list[tree.Expression], expression: tree.Expression, scope: Scope
-    ) -> "Count | None":
+    def _count(self, counts: list[tree.Expression], scope: Scope) -> "Count | None":
         """How many layers: the number before ``* layer``."""
-        number = counts[0] if len(counts) == 1 else tree.Product(tuple(counts), span=expression.span)
+        span = counts[0].span.to(counts[-1].span)
+        number = counts[0] if len(counts) == 1 else tree.Product(tuple(counts), span=span)
         return self._evaluated(number, scope, self.report)
 
     def _evaluated(self, count: tree.Expression, scope: Scope, report: Report) -> "Count | None":
@@ -207,15 +213,19 @@ class LayerLowering:
             known = (BUILT_IN | place.scope.names()) - {"on", "off"}
             self.report.add(rules.UnknownName(span=name.span, name=name.text, what="layer", known=known))
             return None
-        if id(binding) in place.inside:
+        if binding in place.inside:
+            circle = [*place.inside[place.inside.index(binding) :], binding]
+            cycle = " -> ".join(around.name.text for around in circle)
             self.report.add(
-                rules.CyclicDefinition(
-                    span=binding.name.span, name=name.text, cycle=f"{name.text} -> ... -> {name.text}"
-                )
+                rules.CyclicDefinition(span=binding.name.span, name=binding.name.text, cycle=cycle)
             )
             return None
+        if is_value(binding.expression):
+            first = binding.expression.span
+            self.report.add(rules.NotALayer(span=name.span, written=name.text, first=first))
+            return None
         scope = bind_call(binding, arguments, place.scope, span, self.report)
-        inner = attrs.evolve(place, scope=scope, inside=(*place.inside, id(binding)))
+        inner = attrs.evolve(place, scope=scope, inside=(*place.inside, binding))
         if binding.shared:
             return self._shared(binding, inner)
         return self.layer(binding.expression, inner)
@@ -236,8 +246,9 @@ class LayerLowering:
         self, name: tree.Name, arguments: tuple[tree.Argument, ...], span: Span, place: Place
     ) -> ir.Layer | None:
         self.count += 1
-        if self.count > MAX_LAYERS:
-            self.report.add(rules.TooMany(span=span, limit=MAX_LAYERS, what="layers"))
+        if self.count > self.most:
+            if self.count == self.most + 1:
+                self.report.add(rules.TooMany(span=span, limit=self.most // 1000 * 1000, what="layers"))
             return None
         parameters = OPERATORS[name.text]
         defaults = place.scope.file.defaults.get(name.text, {})
@@ -275,8 +286,8 @@ class LayerLowering:
     def _convolution(self, kind: str, settings: Settings, span: Span, place: Place) -> ir.Layer | None:
         kernel = settings.choice("kernel")
         stride: int = settings.single("stride")
-        if stride > 1 and place.known and max(place.inputs.size.options) == (1, 1):
-            self.report.add(rules.StrideOnPixel(span=span, stride=stride))
+        if place.known:
+            self._check_size(kernel, stride, span, place)
         build: Callable[..., ir.Layer]
         match kind:
             case "conv":
@@ -303,6 +314,18 @@ class LayerLowering:
         )
         outputs = ir.FeatureMap(filters, size)
         return build(inputs=place.inputs, outputs=outputs, kernel=kernel, stride=stride, origin=origin(span))
+
+    def _check_size(self, kernel: ir.Choice[int], stride: int, span: Span, place: Place) -> None:
+        """Kernels and strides that an image is too small for."""
+        pixels = max(max(size) for size in place.inputs.size.options)
+        if stride > 1 and pixels == 1:
+            self.report.add(rules.StrideOnPixel(span=span, stride=stride))
+        elif min(kernel.options) > 2 * pixels - 1 and place.block not in self.small:
+            self.small.add(place.block)
+            size = _sizes(place.inputs)
+            self.report.add(
+                rules.LargeKernel(span=span, kernel=min(kernel.options), size=size, least=2 * pixels - 1)
+            )
 
     def _skip(self, span: Span, place: Place) -> ir.Layer | None:
         if not place.in_residual:

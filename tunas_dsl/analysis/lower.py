@@ -17,6 +17,7 @@ from tunas_dsl.analysis.settings import Decisions, Settings, origin
 from tunas_dsl.analysis.values import evaluate
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
+from tunas_dsl.source import Span
 from tunas_dsl.syntax import tree
 
 S = TypeVar("S", bound=tree.SyntaxNode)
@@ -38,20 +39,21 @@ def lower(file: tree.File, scope: Scope, report: Report) -> ir.Space | None:
         return None
     broken = frozenset(part.keyword for part in file.broken)
     decisions = Decisions(_divisor(space, report), report)
-    inputs = _inputs(space, scope, decisions, "input" in broken)
-    ties = Ties(report, decisions.spans, space.span)
-    blocks, features = _blocks(file, space, inputs, scope, LayerLowering(decisions, ties, report))
+    inputs = _inputs(space, scope, decisions, bool(broken & {"input", "end"}))
+    written = next((s.span for s in space.statements if isinstance(s, tree.Input)), space.span)
+    ties = Ties(report, decisions.spans, written)
+    lowering = LayerLowering(decisions, ties, report, len(space.span.source.text))
+    blocks, features = _blocks(file, space, inputs, scope, lowering)
     if not blocks and not file.broken:
         help = "write `block name (filters: 32) { conv(kernel: 3) }`"
-        report.add(
-            rules.MissingStatement(span=space.name.span, space=space.name.text, what="block", help=help)
-        )
+        closing = Span(space.span.source, space.span.end - 1, space.span.end)
+        report.add(rules.MissingStatement(span=closing, space=space.name.text, what="block", help=help))
     classifier = _classifier(space, features, scope, decisions)
     if report.has_errors:
         return None
-    written = {s.name.span: s.span for s in (*file.definitions, *space.statements) if isinstance(s, _NAMING)}
+    named = {s.name.span: s.span for s in (*file.definitions, *space.statements) if isinstance(s, _NAMING)}
     for name, span in scope.unused():
-        report.add(rules.Unused(span=span, name=name, statement=written.get(span)))
+        report.add(rules.Unused(span=span, name=name, statement=named.get(span)))
     return ties.apply(
         ir.Space(space.name.text, inputs, decisions.divisor, decisions.found, tuple(blocks), classifier)
     )
@@ -105,7 +107,20 @@ def _inputs(space: tree.Space, scope: Scope, decisions: Decisions, broken: bool)
             report.add(missing)
         return ir.FeatureMap(ir.constant(3), ir.constant((224, 224)))
     channels = _whole(written.channels, MAX_INPUT, "a number of channels", report)
+    _check_order(written, channels, report)
     return ir.FeatureMap(ir.constant(channels), _resolution(written.size, scope, decisions))
+
+
+def _check_order(written: tree.Input, channels: int, report: Report) -> None:
+    """Warn where the channels seem to come first, as in PyTorch."""
+    match written.size:
+        case tree.Size(height=height, width=width) if (
+            height.number in (1, 3) and width.number == channels > 4
+        ):
+            span = written.size.span.to(written.channels.span)
+            report.add(
+                rules.ChannelsFirst(span=span, height=int(height.number), width=channels, channels=channels)
+            )
 
 
 def _resolution(written: tree.Expression, scope: Scope, decisions: Decisions) -> ir.Choice[ir.Size]:
@@ -139,7 +154,9 @@ def _block(block: tree.Block, place: Place, lowering: LayerLowering) -> tuple[ir
     filters = settings.block_filters(id)
     if filters is not None:
         decisions.spans.setdefault(filters.decision or id, given["filters"].span)
-    reported = filters is None and "filters" in given
+    if not block.items:
+        report.add(rules.EmptyBlock(span=block.name.span, name=name))
+    reported = filters is None and bool(block.arguments)  # a misspelt argument is reported, too
     if reported:
         filters = ir.constant(decisions.divisor)  # so that the layers are still checked
     layers, behind = lowering.chain(block.items, attrs.evolve(place, filters=filters, block=name, path=name))
@@ -157,6 +174,11 @@ def _classifier(
     written = _only(space, tree.Classifier, "classifier", decisions.report)
     if written is None:
         return None
+    behind = next(
+        (s for s in space.statements if isinstance(s, tree.Block) and s.span.start > written.span.start), None
+    )
+    if behind is not None:
+        decisions.report.add(rules.EarlyClassifier(span=written.span, block=behind.name.text))
     given = match_arguments("classifier", CLASSIFIER, written.arguments, written.span, decisions.report)
     parameters = {p.name: p for p in CLASSIFIER}
     settings = Settings(given, parameters, "classifier", scope, "classifier", (), decisions)

@@ -9,7 +9,8 @@ from tunas_dsl.ir import space as ir
 
 Kind = Literal[
     "odd",
-    "whole",
+    "stride",
+    "classes",
     "filters",
     "expansion",
     "switch",
@@ -23,7 +24,8 @@ Kind = Literal[
 
 WANTED: dict[Kind, str] = {
     "odd": "an odd number of pixels from 1 to 31",
-    "whole": "a whole number from 1 to 100,000",
+    "stride": "a stride from 1 to 32",
+    "classes": "a number of classes from 1 to 100,000",
     "filters": "a number of filters from 1 to 100,000",
     "expansion": "a factor such as `3x` or a number of filters",
     "switch": "`on` or `off`",
@@ -54,7 +56,7 @@ class Parameter:
 
 _FILTERS = Parameter("filters", "filters", decidable=True)
 _KERNEL = Parameter("kernel", "odd", decidable=True, required=True)
-_STRIDE = Parameter("stride", "whole", default=1)
+_STRIDE = Parameter("stride", "stride", default=1)
 _ACT = Parameter("act", "act", default="relu")
 
 OPERATORS: dict[str, tuple[Parameter, ...]] = {
@@ -79,8 +81,10 @@ OPERATORS: dict[str, tuple[Parameter, ...]] = {
 
 BLOCK = (_FILTERS,)
 CLASSIFIER = (
-    Parameter("classes", "whole", required=True),
+    Parameter("classes", "classes", required=True),
     Parameter("dropout", "fraction", default=Fraction(0)),
 )
 
 BUILT_IN = frozenset(OPERATORS) | {"on", "off"}
+
+ALL_WORDS = frozenset[str]().union(*WORDS.values())

@@ -2,6 +2,7 @@
 
 import attrs
 
+from tunas_dsl.analysis.vocabulary import advice, meant
 from tunas_dsl.diagnostics import Diagnostic, Fix, Note
 from tunas_dsl.diagnostics.diagnostic import nearest, suggest
 from tunas_dsl.source import Span, lines_of
@@ -20,15 +21,13 @@ class UnknownName(Diagnostic):
 
     @property
     def hint(self) -> str | None:
-        """A known name that is spelt nearly the same."""
-        if self.name == "first":
-            return "write `first (2 | 3) of { layers }`"
-        return suggest(self.name, self.known)
+        """A known name that is spelt nearly the same, or that others call so."""
+        return advice(self.name, self.known)
 
     @property
     def fix(self) -> Fix | None:
         """That name in its place."""
-        near = nearest(self.name, self.known)
+        near = meant(self.name, self.known)
         return near.fix(self.span) if near else None
 
 
@@ -68,6 +67,11 @@ class Reserved(Diagnostic):
 
     name: str
 
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return f"choose another name, such as `my_{self.name}`"
+
 
 @attrs.frozen(kw_only=True)
 class UnknownArgument(Diagnostic):
@@ -87,13 +91,13 @@ class UnknownArgument(Diagnostic):
 
     @property
     def hint(self) -> str | None:
-        """An argument that is spelt nearly the same."""
-        return suggest(self.name, self.known)
+        """An argument that is spelt nearly the same, or that others call so."""
+        return advice(self.name, self.known)
 
     @property
     def fix(self) -> Fix | None:
         """That argument in its place."""
-        near = nearest(self.name, self.known)
+        near = meant(self.name, self.known)
         return near.fix(self.span) if near else None
 
 
@@ -106,6 +110,12 @@ class RepeatedArgument(Diagnostic):
 
     owner: str
     name: str
+    first: Span
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The first one."""
+        return (Note(self.first, "first given here"),)
 
 
 @attrs.frozen(kw_only=True)
@@ -113,10 +123,18 @@ class TooManyArguments(Diagnostic):
     """More arguments without a name than the layer has."""
 
     code = "E107"
-    message = "`{owner}` takes {count} arguments"
+    message = "`{owner}` takes {taken}"
 
     owner: str
-    count: int
+    names: tuple[str, ...]
+
+    @property
+    def taken(self) -> str:
+        """The arguments that there are."""
+        if not self.names:
+            return "no arguments"
+        listed = ", ".join(f"`{name}`" for name in self.names)
+        return f"only the argument {listed}" if len(self.names) == 1 else f"only the arguments {listed}"
 
 
 @attrs.frozen(kw_only=True)
@@ -128,6 +146,17 @@ class MissingArgument(Diagnostic):
 
     owner: str
     name: str
+
+    @property
+    def hint(self) -> str | None:
+        """How it is given."""
+        if self.owner == "residual":
+            return "write `residual(layer)`, or `residual({ a b })` around several layers"
+        value = {"kernel": "3", "expand": "6x", "classes": "1000"}.get(self.name, "...")
+        if self.span.text.endswith(")") and not self.span.text.endswith("()"):
+            return f"add `{self.name}: {value}`"
+        gap = " " * (self.owner == "classifier")
+        return f"write `{self.owner}{gap}({self.name}: {value})`"
 
 
 @attrs.frozen(kw_only=True)
@@ -175,6 +204,17 @@ class CannotImport(Diagnostic):
 
     path: str
     reason: str
+    near: str | None = None
+
+    @property
+    def hint(self) -> str | None:
+        """A file that there is."""
+        return f"did you mean `{self.near}`?" if self.near else None
+
+    @property
+    def fix(self) -> Fix | None:
+        """That file."""
+        return Fix(self.span, f'"{self.near}"', "maybe") if self.near else None
 
 
 @attrs.frozen(kw_only=True)
@@ -186,6 +226,11 @@ class ImportCycle(Diagnostic):
 
     cycle: str
 
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return "put what they share in a file of its own"
+
 
 @attrs.frozen(kw_only=True)
 class ImportEscapes(Diagnostic):
@@ -196,7 +241,7 @@ class ImportEscapes(Diagnostic):
     """
 
     code = "E113"
-    message = "`{path}` is outside of the folder `{root}`"
+    message = "`{path}` is outside of {folder}"
 
     path: str
     root: str
@@ -205,6 +250,11 @@ class ImportEscapes(Diagnostic):
     def hint(self) -> str:
         """The way out."""
         return "copy the file beside the space"
+
+    @property
+    def folder(self) -> str:
+        """The folder in words."""
+        return "the folder of the space" if self.root == "." else f"the folder `{self.root}`"
 
 
 @attrs.frozen(kw_only=True)
@@ -253,6 +303,24 @@ class WrongValue(Diagnostic):
 
     written: str
     wanted: str
+    help: str | None = None
+    replacement: str | None = None
+    use: Span | None = None
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Where the value is used, if it has a name."""
+        return (Note(self.use, "used here"),) if self.use else ()
+
+    @property
+    def hint(self) -> str | None:
+        """What was probably meant."""
+        return self.help
+
+    @property
+    def fix(self) -> Fix | None:
+        """That in its place."""
+        return None if self.replacement is None else Fix(self.span, self.replacement, "maybe")
 
 
 @attrs.frozen(kw_only=True)
@@ -263,6 +331,21 @@ class NotDecidable(Diagnostic):
     message = "`{owner}` cannot be decided; it takes one value"
 
     owner: str
+    first: Span | None = None
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Where the alternatives are written, if they have a name."""
+        return (Note(self.first, "the alternatives"),) if self.first else ()
+
+    @property
+    def hint(self) -> str | None:
+        """The way out."""
+        if self.owner in ("classes", "dropout"):
+            return None
+        if self.owner == "stride":
+            return "every architecture of a space has the same strides"
+        return f"for a choice of `{self.owner}`, let whole layers differ: `(a | b)`"
 
 
 @attrs.frozen(kw_only=True)
@@ -273,6 +356,18 @@ class NotALayer(Diagnostic):
     message = "`{written}` is not a layer"
 
     written: str
+    help: str | None = None
+    first: Span | None = None
+
+    @property
+    def hint(self) -> str | None:
+        """What was probably meant."""
+        return self.help
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Where the value was given its name."""
+        return (Note(self.first, "this is a value"),) if self.first else ()
 
 
 @attrs.frozen(kw_only=True)
@@ -284,6 +379,17 @@ class NotAValue(Diagnostic):
 
     written: str
     wanted: str
+    word: str | None = None
+
+    @property
+    def hint(self) -> str | None:
+        """The word, without parentheses."""
+        return f"write `{self.word}`" if self.word else None
+
+    @property
+    def fix(self) -> Fix | None:
+        """That word."""
+        return Fix(self.span, self.word) if self.word else None
 
 
 @attrs.frozen(kw_only=True)
@@ -310,6 +416,11 @@ class MixedDecision(Diagnostic):
 
     name: str
 
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return f"write the combined options out in `decide {self.name}`, or decide the others alone"
+
 
 @attrs.frozen(kw_only=True)
 class TwoKinds(Diagnostic):
@@ -328,6 +439,11 @@ class TwoKinds(Diagnostic):
         """The other use."""
         return (Note(self.place, f"decides {self.first} here"),)
 
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return f"give {self.second} a `decide` of its own"
+
 
 @attrs.frozen(kw_only=True)
 class NothingToDecide(Diagnostic):
@@ -337,11 +453,14 @@ class NothingToDecide(Diagnostic):
     message = "`{name}` has nothing to decide"
 
     name: str
+    keyword: str = "let"
 
     @property
     def hint(self) -> str:
         """The way out."""
-        return f"write `let {self.name} = ...`, or give it alternatives: `decide {self.name} = a | b`"
+        return (
+            f"write `{self.keyword} {self.name} = ...`, or give it alternatives: `decide {self.name} = a | b`"
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -414,6 +533,11 @@ class AlternativesDisagree(Diagnostic):
         """The first alternative."""
         return (Note(self.first, f"gives {self.wanted}"),)
 
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return "give all alternatives the same stride and the same filters"
+
 
 @attrs.frozen(kw_only=True)
 class NoFilters(Diagnostic):
@@ -440,6 +564,13 @@ class WrongDepth(Diagnostic):
     largest: int
     count: int
 
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        if self.largest > self.count:
+            return "add layers, or leave out the larger depths"
+        return f"let the largest depth be {self.count}; layers that are always kept stand before `first`"
+
 
 @attrs.frozen(kw_only=True)
 class DepthsDisagree(Diagnostic):
@@ -449,7 +580,9 @@ class DepthsDisagree(Diagnostic):
     """
 
     code = "E307"
-    message = "every depth must give the same, but {shallow} layers give {found} and {deep} give {wanted}"
+    message = (
+        "every depth must give the same, but depth {shallow} gives {found} and depth {deep} gives {wanted}"
+    )
 
     shallow: int
     deep: int
@@ -470,10 +603,15 @@ class MergedOptions(Diagnostic):
     """
 
     code = "W501"
-    message = "{written} options merge after rounding; left are {left}"
+    message = "of {written} options, rounding leaves {left}"
 
     written: int
     left: str
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return "leave out the options that are not left, or say `# tunas: ignore[W501]` on the line"
 
 
 @attrs.frozen(kw_only=True)
@@ -532,6 +670,126 @@ class RepeatedOption(Diagnostic):
     def notes(self) -> tuple[Note, ...]:
         """The first one."""
         return (Note(self.first, "first given here"),)
+
+
+@attrs.frozen(kw_only=True)
+class EmptyBlock(Diagnostic):
+    """A block without layers, which computes nothing and whose filters mean nothing."""
+
+    code = "W506"
+    message = "the block `{name}` has no layers"
+
+    name: str
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return "write its layers between the braces, or leave it out"
+
+
+@attrs.frozen(kw_only=True)
+class ChannelsFirst(Diagnostic):
+    """An input of one or three pixels in height, and with as many channels as it is wide.
+
+    The order is height, width, channels; PyTorch's tensors have the channels first.
+    """
+
+    code = "W507"
+    message = "this image is {height} pixels high and has {channels} channels; the channels come last"
+
+    height: int
+    width: int
+    channels: int
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return f"write `input image {self.width} x {self.channels} x {self.height}`"
+
+    @property
+    def fix(self) -> Fix:
+        """The numbers in the other order."""
+        return Fix(self.span, f"{self.width} x {self.channels} x {self.height}", "maybe")
+
+
+@attrs.frozen(kw_only=True)
+class LargeKernel(Diagnostic):
+    """A kernel so large that some of its weights never see the image, but padding alone.
+
+    On an image of ``n`` pixels, a kernel of more than ``2 n - 1`` has such weights, wherever it is put.
+    """
+
+    code = "W508"
+    message = "a kernel of {kernel} on an image of {size}: {least} is enough to see all of it"
+
+    kernel: int
+    size: str
+    least: int
+
+
+@attrs.frozen(kw_only=True)
+class SmallExpansion(Diagnostic):
+    """An expansion to fewer filters than there are, most often a factor without its ``x``.
+
+    ``expand: 6`` means six filters, ``expand: 6x`` six times the filters of the input.
+    """
+
+    code = "W509"
+    message = "`{written}` is a number of filters and becomes {filters}, but the layer's input has {inputs}"
+
+    written: str
+    filters: int
+    inputs: int
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return f"a factor is written `{self.written}x`"
+
+    @property
+    def fix(self) -> Fix | None:
+        """The factor."""
+        return Fix(self.span, f"{self.span.text}x", "maybe") if self.span.text.isdecimal() else None
+
+
+@attrs.frozen(kw_only=True)
+class RoundedFilters(Diagnostic):
+    """A number of filters that is not a multiple of what filters are rounded to, and so becomes another.
+
+    A number that a product gives, such as ``16 * 5/8``, is meant to be rounded, and not reported.
+    """
+
+    code = "W510"
+    message = "{written} filters become {rounded}, a multiple of {divisor}"
+
+    written: str
+    rounded: int
+    divisor: int
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return f"write `{self.rounded}`, or say what `filters divisible by` is"
+
+    @property
+    def fix(self) -> Fix:
+        """The number that it becomes."""
+        return Fix(self.span, str(self.rounded), "maybe")
+
+
+@attrs.frozen(kw_only=True)
+class EarlyClassifier(Diagnostic):
+    """A classifier before a block. Blocks are run in the order of the text, the classifier behind them."""
+
+    code = "W511"
+    message = "the classifier stands before the block `{block}`, but is run behind it"
+
+    block: str
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return "move it to the end of the space"
 
 
 RULES = tuple(

@@ -52,8 +52,10 @@ class Scope:
             report.add(rules.Reserved(span=name.span, name=name.text))
         elif name.text in self._own:
             if self._own[name.text] is not binding:
-                first = self._places[name.text]
-                report.add(rules.DuplicateName(span=name.span, name=name.text, first=first))
+                first, later = self._places[name.text], name.span
+                if first.source is later.source and later.start < first.start:  # an import
+                    first, later = later, first
+                report.add(rules.DuplicateName(span=later, name=name.text, first=first))
         else:
             self._own[name.text] = binding
             self._places[name.text] = name.span
@@ -66,6 +68,13 @@ class Scope:
             self.used.add(name)
             return self._own[name]
         return self._around.find(name) if self._around else None
+
+    def known(self, name: str) -> Binding | None:
+        """The meaning of ``name``, which does not count as used."""
+        if name in self.broken:
+            return None
+        own = self._own.get(name)
+        return own if own is not None or self._around is None else self._around.known(name)
 
     def is_broken(self, name: str) -> bool:
         """Whether ``name`` has a definition that could not be read, so that nothing is known of it."""
@@ -90,9 +99,16 @@ class Scope:
         return self._places[name]
 
     def unused(self) -> Iterable[tuple[str, Span]]:
-        """The names of this scope that were never looked up, and where they were given their meaning."""
-        unused = (name for name in self._own if name not in self.used | self.wholesale)
-        return [(name, self._places[name]) for name in unused]
+        """The names of this scope that were never looked up, and where they were given their meaning.
+
+        Of a file that is imported whole, one name must be used; else the file is unused.
+        """
+        named = self.used | self.wholesale
+        unused = [(name, self._places[name]) for name in self._own if name not in named]
+        files = {self._places[name].start: self._places[name] for name in self.wholesale}
+        for name in self.wholesale & self.used:
+            files.pop(self._places[name].start, None)
+        return unused + [(place.text.strip('"'), place) for place in files.values()]
 
 
 def bind_call(
@@ -129,14 +145,19 @@ def match_arguments(
     What is missing is reported where the arguments are to be ``complete``.
     """
     known = frozenset(parameter.name for parameter in parameters)
+    places: dict[str, Span] = {}
     given: dict[str, tree.Expression] = {}
-    misspelt = False
-    for position, argument in enumerate(arguments):
+    whole = _without_thousands(arguments, report)
+    misspelt = len(whole) < len(arguments)
+    for position, argument in enumerate(whole):
         if argument.name is None:
             if position >= len(parameters):
-                report.add(rules.TooManyArguments(span=argument.span, owner=owner, count=len(parameters)))
+                names = tuple(parameter.name for parameter in parameters)
+                report.add(rules.TooManyArguments(span=argument.span, owner=owner, names=names))
                 continue
             name, place = parameters[position].name, argument.span
+            if any(parameter.name == name for parameter in parameters[:position]):
+                continue  # a parameter that is defined twice, which is reported there
         else:
             name, place = argument.name.text, argument.name.span
             if name not in known:
@@ -144,11 +165,33 @@ def match_arguments(
                 report.add(rules.UnknownArgument(span=place, owner=owner, name=name, known=known))
                 continue
         if name in given:
-            report.add(rules.RepeatedArgument(span=place, owner=owner, name=name))
+            report.add(rules.RepeatedArgument(span=place, owner=owner, name=name, first=places[name]))
             continue
+        places[name] = place
         given[name] = argument.expression
     missing = [p.name for p in parameters if p.required and p.name not in given]
     if complete and not misspelt:  # a misspelt one may be the one that is missing
         for name in missing:
             report.add(rules.MissingArgument(span=span, owner=owner, name=name))
     return given
+
+
+def _without_thousands(arguments: tuple[tree.Argument, ...], report: Report) -> list[tree.Argument]:
+    """The arguments without pairs such as ``classes: 1,000``, which were meant as one number."""
+    whole: list[tree.Argument] = []
+    for argument in arguments:
+        left = whole[-1] if whole else None
+        if argument.name is not None or left is None or left.name is None:
+            whole.append(argument)
+            continue
+        one, two = left.expression.span, argument.expression.span
+        digits = one.text + two.text
+        if not digits.isdecimal() or len(two.text) != 3 or two.start - one.end != 1:
+            whole.append(argument)
+            continue
+        whole.pop()
+        span, help = one.to(two), f"thousands have no comma: write `{digits}`"
+        report.add(
+            rules.WrongValue(span=span, written=span.text, wanted="one number", help=help, replacement=digits)
+        )
+    return whole

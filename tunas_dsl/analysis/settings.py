@@ -9,7 +9,7 @@ import attrs
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.operators import Kind, Parameter
 from tunas_dsl.analysis.scope import Binding, Scope
-from tunas_dsl.analysis.values import Options, evaluate
+from tunas_dsl.analysis.values import Options, evaluate, inside
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.numbers import round_filters
@@ -23,6 +23,9 @@ _DECISION_KINDS: dict[str, ir.DecisionKind] = {
     "kernel": "kernel",
     "se": "squeeze_excite",
 }
+
+LARGEST_FACTOR = 12
+"""Absolute expansions up to this are probably factors whose `x` is missing."""
 
 _NAMES: dict[ir.DecisionKind, str] = {
     "filters": "filters",
@@ -105,7 +108,9 @@ class Settings:
         if options is None:
             return parameter.default
         if options.decided:
-            self.decisions.report.add(rules.NotDecidable(span=options.span, owner=name))
+            written = options.places[0].to(options.places[-1])
+            first = None if inside(written, options.span) else written
+            self.decisions.report.add(rules.NotDecidable(span=options.span, owner=name, first=first))
         return options.options[0]
 
     def choice(self, name: str, *, inputs: ir.Choice[int] | None = None) -> ir.Choice[Any]:
@@ -114,9 +119,12 @@ class Settings:
         options = self._options(name)
         if options is None:
             return ir.constant(1 if parameter.required else parameter.default)
+        said = False
+        if parameter.kind == "expansion" and inputs is not None:
+            said = self._check_expansion(options, min(inputs.options))
         if options.shared is not None:
             return self._shared(name, options, options.shared, inputs)
-        ordered = self._normal(parameter.kind, options)
+        ordered = self._normal(parameter.kind, options, quiet=said)
         if not options.decided:
             return ir.constant(ordered[0])
         id = f"{self.path}.{name}"
@@ -125,6 +133,28 @@ class Settings:
         kind = _DECISION_KINDS[name]
         self.decisions.add(ir.Decision(id, kind, labels, largest, self.active), options.span)
         return ir.Choice(ordered, id)
+
+    def _check_expansion(self, options: Options, inputs: int) -> bool:
+        """Warn where an absolute expansion was probably meant as a factor; whether one was."""
+        said = False
+        for option, span in zip(options.options, options.places, strict=True):
+            if isinstance(option, int) and option <= LARGEST_FACTOR and option < inputs:
+                filters, said = self._rounded("expansion", option), True
+                self.decisions.report.add(
+                    rules.SmallExpansion(span=span, written=str(option), filters=filters, inputs=inputs)
+                )
+        return said
+
+    def _check_rounding(self, options: Options) -> None:
+        """Warn where a number of filters that is written out becomes another."""
+        for option, span in zip(options.options, options.places, strict=True):
+            rounded = self._rounded("filters", option)
+            if option != rounded and span.text.isdecimal() and len(span.text) <= 6:
+                self.decisions.report.add(
+                    rules.RoundedFilters(
+                        span=span, written=span.text, rounded=rounded, divisor=self.decisions.divisor
+                    )
+                )
 
     def block_filters(self, id: str) -> ir.Choice[int] | None:
         """The filters of a block, a decision even when there is one option; added by the caller."""
@@ -162,13 +192,15 @@ class Settings:
         default = file.defaults.get(self.owner, {}).get(name)
         return None if default is None else evaluate(default, file, kind, report)
 
-    def _normal(self, kind: Kind, options: Options) -> tuple[Any, ...]:
+    def _normal(self, kind: Kind, options: Options, *, quiet: bool = False) -> tuple[Any, ...]:
         """Rounded filters in ascending order, or other options as written; each once (facts 1.4)."""
         found: list[Any] = [self._rounded(kind, option) for option in options.options]
         if kind == "filters":
             found = sorted(found)
         ordered = tuple(dict.fromkeys(found))
-        if len(ordered) < len(set(options.options)):
+        if kind == "filters" and len(ordered) == len(set(options.options)):
+            self._check_rounding(options)
+        if len(ordered) < len(set(options.options)) and not quiet:
             left = ", ".join(str(_label(option)) for option in ordered)
             self.decisions.report.add(rules.MergedOptions(span=options.span, written=len(found), left=left))
         return ordered

@@ -16,6 +16,7 @@ from tunas_dsl.syntax import tree
 MAX_OPTIONS = 1000
 MAX_NUMBER = 100_000
 MAX_PIXELS = 4096
+MAX_STRIDE = 32
 MAX_COUNT = 5000
 
 Option = int | Fraction | bool | str | ir.Relative | ir.Size
@@ -25,7 +26,8 @@ Option = int | Fraction | bool | str | ir.Relative | ir.Size
 class Options:
     """What an expression may be, in the order of the text, and whether a decision picks among them.
 
-    ``shared`` is the ``decide`` whose decision it is; then equal options are not one.
+    ``shared`` is the ``decide`` whose decision it is; then equal options are not one. ``places`` are where
+    the options are written.
     """
 
     options: tuple[Option, ...]
@@ -33,6 +35,7 @@ class Options:
     span: Span
     shared: Binding | None = None
     labels: tuple[str, ...] = ()
+    places: tuple[Span, ...] = ()
 
 
 @attrs.frozen
@@ -68,18 +71,56 @@ def evaluate(expression: tree.Expression, scope: Scope, kind: Kind, report: Repo
     found = _Evaluation(kind, report).options(expression, scope, ())
     if found is None:
         return None
-    typed = [_typed(option, kind, report) for option in found.raws]
+    typed = [_typed(option, expression.span, kind, report) for option in found.raws]
     if any(option is None for option in typed):
         return None
     options = tuple(o for o in typed if o is not None)
-    return Options(options, found.decided, expression.span, found.shared, found.labels)
+    places = tuple(raw.span for raw in found.raws)
+    return Options(options, found.decided, expression.span, found.shared, found.labels, places)
 
 
-def _typed(raw: _Raw, kind: Kind, report: Report) -> Option | None:
+def _typed(raw: _Raw, use: Span, kind: Kind, report: Report) -> Option | None:
     option = _convert(raw, kind)
     if option is None:
-        report.add(rules.WrongValue(span=raw.span, written=raw.span.text, wanted=WANTED[kind]))
+        help, replacement = _mended(raw, kind)
+        report.add(
+            rules.WrongValue(
+                span=raw.span,
+                written=raw.span.text,
+                wanted=WANTED[kind],
+                help=help,
+                replacement=replacement,
+                use=None if inside(raw.span, use) else use,
+            )
+        )
     return option
+
+
+def inside(span: Span, other: Span) -> bool:
+    """Whether ``span`` is a part of ``other``."""
+    return span.source is other.source and other.start <= span.start and span.end <= other.end
+
+
+def _mended(raw: _Raw, kind: Kind) -> tuple[str | None, str | None]:
+    """What was probably meant by a value of the wrong kind: in words, and as it is written."""
+    if kind in ("odd", "stride") and raw.size is not None and raw.size[0] == raw.size[1]:
+        return f"it is square: write `{raw.size[0]}`", str(raw.size[0])
+    if kind == "odd" and raw.number is not None and raw.number.denominator == 1 and 2 <= raw.number <= 30:
+        return f"write {raw.number - 1} or {raw.number + 1}, which have a centre", None
+    if kind == "switch" and raw.number in (0, 1):
+        word = "on" if raw.number else "off"
+        return f"write `{word}`", word
+    if kind == "switch" and raw.number is not None and raw.number < 1:
+        return f"write `on`; the ratio is an argument of its own, `se_ratio: {raw.written}`", None
+    if kind == "ratio" and raw.number is not None and raw.number > 1:
+        return f"it is a part of the expanded filters, such as `1/{raw.number}`", None
+    if kind == "filters" and raw.times:
+        return "only `expand` is relative; filters are multiplied where they are given: `32 * 2`", None
+    if kind == "fraction" and raw.number is not None and 2 <= raw.number <= 99:
+        return f"write `{float(raw.number / 100):g}`", f"{float(raw.number / 100):g}"
+    if kind == "count" and raw.word is not None:
+        return "the number comes first: `3 * layer`", None
+    return None, None
 
 
 def _convert(raw: _Raw, kind: Kind) -> Option | None:
@@ -98,6 +139,8 @@ def _convert(raw: _Raw, kind: Kind) -> Option | None:
     match kind:
         case "odd":
             return int(number) if whole and number % 2 == 1 and number <= 31 else None
+        case "stride":
+            return int(number) if whole and number <= MAX_STRIDE else None
         case "filters":  # rounded later, to what the filters are divisible by
             return number if 0 < number <= MAX_NUMBER else None
         case "ratio":
@@ -143,8 +186,8 @@ class _Evaluation:
             case tree.Product(factors=factors):
                 return self.product(expression, factors, scope, inside)
             case _:
-                wanted = WANTED[self.kind]
-                self.report.add(rules.NotAValue(span=span, written=shortened(span.text), wanted=wanted))
+                written, wanted, word = shortened(span.text), WANTED[self.kind], _word(expression, self.kind)
+                self.report.add(rules.NotAValue(span=span, written=written, wanted=wanted, word=word))
                 return None
 
     def reference(
@@ -243,6 +286,26 @@ class _Evaluation:
             self.report.add(rules.TooMany(span=expression.span, limit=MAX_OPTIONS, what="options"))
             return tuple(options[:1])
         return tuple(options)
+
+
+def _word(expression: tree.Expression, kind: Kind) -> str | None:
+    """The word of the setting that was written as a call: ``relu()``."""
+    match expression:
+        case tree.Call(name=name, arguments=()) if name.text in WORDS.get(kind, frozenset()):
+            return name.text
+        case _:
+            return None
+
+
+def is_value(expression: tree.Expression) -> bool:
+    """Whether an expression can be no layer: a number, a factor or a size, or alternatives of these."""
+    match expression:
+        case tree.Number() | tree.Times() | tree.Size():
+            return True
+        case tree.Alternatives(options=parts) | tree.Product(factors=parts):
+            return all(map(is_value, parts))
+        case _:
+            return False
 
 
 def shortened(written: str) -> str:

@@ -85,6 +85,8 @@ def _open_quote(match: re.Match[str], touching: tuple[str, str] | None, last: st
 
 def _list(match: re.Match[str], touching: tuple[str, str] | None, last: str) -> Reading | None:
     """``[3, 5, 7]``, whose commas are read as bars. Only plain words and numbers."""
+    if touching is not None and touching[0] == "NAME":
+        return None
     items = [*re.finditer(r"[^,\s]+", match[1])]
     kinds = [_plain_kind(item[0]) for item in items]
     if not items or None in kinds:

@@ -13,7 +13,8 @@ from tunas_dsl.syntax import rules, tree
 from tunas_dsl.syntax.automaton import States, accepted, begin, move, reach
 from tunas_dsl.syntax.grammar import END
 from tunas_dsl.syntax.lexer import Token, span_of, word_of
-from tunas_dsl.syntax.repairs import HELP, Repair, Stuck, keyword_near, repairs
+from tunas_dsl.syntax.repairs import HELP, Repair, Stuck, keyword_near, repairs, sign_help
+from tunas_dsl.syntax.rules import first_of
 from tunas_dsl.syntax.words import FORMS, STATEMENTS, listed
 
 _DEFINING = frozenset({"LET", "DECIDE", "LAYER", "BLOCK"})
@@ -62,7 +63,8 @@ class Recovery:
 
     def _take(self, number: int) -> bool:
         token = self.tokens[number]
-        if token.kind == "LPAR" and number and self.tokens[number - 1].kind == "NAME":
+        opens = token.kind == "LPAR" or (token.kind, token.text) == ("ODD", "[")
+        if opens and number and self.tokens[number - 1].kind == "NAME":
             self._joinable = number - 1, self._states[:-1]
         trial = self._states.copy()
         if not move(trial, token.kind):
@@ -111,7 +113,7 @@ class Recovery:
             return self._cut_out(self._next_statement(number))
         if possible == {END}:
             return self._behind_the_space(number)
-        if self._is_misplaced(number):
+        if self.tokens[number].text not in self._renamed and self._is_misplaced(number):
             return self._misplaced(number)
         repair = self._best(stuck)
         if repair is not None:
@@ -153,7 +155,8 @@ class Recovery:
             self._begun = repair.at
         self._states = repair.states.copy()
         if self._joinable is not None and repair.at == self._joinable[0]:
-            self._opened.pop()
+            if self._opened and self._opened[-1].start > repair.put[0].start:
+                self._opened.pop()
             self._joinable = None
         return repair.at
 
@@ -267,9 +270,7 @@ class Recovery:
                 if brace is None or brace.start < self.tokens[number - 1].start:
                     return False
                 span = Span(self.source, token.start, brace.end)
-                written = " ".join(span.text.split())
-                meant = "first (2 | 3) of {"
-                self._add(rules.Misphrased(span=span, written=written, meant=meant))
+                self._add(first_of(span))
                 return True
         return False
 
@@ -321,9 +322,15 @@ class Recovery:
                 form = None
             self._add(rules.Missing(span=place, what=what, after=before.text, help=form))
             return
+        if token.kind == "ODD":
+            span = span_of(self.source, token)
+            self._add(rules.UnknownCharacter(span=span, written=token.text, help=sign_help(token.text)))
+            return
         if token.kind == "BAR" and begun == "INPUT":
             form = "write `input image (160 | 192) x 3`"
-        elif token.kind == "BAR" and "NAME" in possible:
+        elif token.kind == "BAR" and begun == "BLOCK" and before is not None and before.kind == "NUMBER":
+            form = "how many layers is decided in parentheses: `(2 | 3) * layer`"
+        elif token.kind == "BAR" and begun == "BLOCK" and "NAME" in possible:
             form = "put alternatives between the layers of a block in parentheses: `(a | b)`"
         if token.kind == "IMPORT":
             form = "imports stand at the beginning of the file, before the space"
@@ -348,6 +355,8 @@ class Recovery:
         said = [opener for opener in self._opened if opener.start not in self._implied]
         if (said or not closed) and not self._cut:
             self._unexpected_end()
+            end = Span(self.source, len(self.source.text), len(self.source.text))
+            self.broken.append(tree.Broken("end", None, span=end))
         self._cut = True
         if closed:
             self.tokens += closers

@@ -36,6 +36,12 @@ _ODD_HELP = {
 _INSERTED = ("COLON", "COMMA", "RPAR", "RBRACE", "LBRACE", "BAR", "EQUAL", "LPAR")
 _BARS = frozenset({"or", "OR", "Or"})
 
+
+def sign_help(sign: str) -> str | None:
+    """What to write instead of a sign that the language does not have."""
+    return _ODD_HELP.get(sign[0])
+
+
 KEYWORDS = {
     "def": "layer", "function": "layer", "fn": "layer", "func": "layer", "class": "layer", "op": "layer",
     "const": "let", "var": "let", "val": "let", "set": "let", "define": "let", "param": "let",
@@ -219,19 +225,29 @@ def _equals(stuck: Stuck) -> Iterator[Repair]:
     """``==``, ``:=``, ``=>`` and the like, where one sign belongs."""
     token, before = stuck.token, stuck.before
     signs = ("EQUAL", "COLON")
-    if token.kind in signs and before is not None and before.kind in signs and before.end == token.start:
+    if (
+        (token.kind in signs or token.text == ">")
+        and before is not None
+        and before.kind in signs
+        and before.end == token.start
+    ):
         span = Span(stuck.source, before.start, token.end)
         meant = SIGNS[before.kind]
         yield stuck.repair([], rules.WrongSign(span=span, written=span.text, meant=meant))
+    after = stuck.after
+    if token.kind == "COLON" and "EQUAL" in stuck.possible and after is not None and after.kind == "EQUAL":
+        span = Span(stuck.source, token.start, after.end)
+        finding = rules.WrongSign(span=span, written=span.text, meant="=")
+        yield stuck.repair([after], finding, 2)
     if token.kind == "BAR" and before is not None and (before.kind, before.end) == ("BAR", token.start):
         span = Span(stuck.source, before.start, token.end)
         yield stuck.repair([], rules.WrongSign(span=span, written="||", meant="|", help=_ALTERNATIVES))
-    if token.kind == "EQUAL" and "COLON" in stuck.possible and stuck.touches(stuck.after):
-        after = stuck.after
-        if after is not None and after.kind == "EQUAL":
-            span = Span(stuck.source, token.start, after.end)
-            finding = rules.WrongSign(span=span, written=span.text, meant=":", help=_ARGUMENT)
-            yield stuck.repair([token._replace(kind="COLON")], finding, 2)
+    if token.kind != "EQUAL" or "COLON" not in stuck.possible or not stuck.touches(after):
+        return
+    if after is not None and after.kind == "EQUAL":
+        span = Span(stuck.source, token.start, after.end)
+        finding = rules.WrongSign(span=span, written=span.text, meant=":", help=_ARGUMENT)
+        yield stuck.repair([token._replace(kind="COLON")], finding, 2)
 
 
 def _pair(stuck: Stuck) -> Iterator[Repair]:
@@ -299,7 +315,7 @@ def _odd(stuck: Stuck) -> Iterator[Repair]:
         yield stuck.repair([], finding, 2, doubtful=True, least=False)
     removal = "" if mark == ";" else None
     finding = rules.UnknownCharacter(
-        span=stuck.span, written=token.text, help=_ODD_HELP.get(mark), replacement=removal
+        span=stuck.span, written=token.text, help=sign_help(mark), replacement=removal
     )
     yield stuck.repair([], finding, doubtful=mark != ";", least=False)
 
@@ -312,6 +328,11 @@ def _joined(stuck: Stuck) -> Iterator[Repair]:
     name, parenthesis = stuck.tokens[at : at + 2]
     text = f"{name.text}("
     call = Token("CALL", text, name.start, parenthesis.end)
+    if parenthesis.text == "[":
+        place = span_of(stuck.source, parenthesis)
+        wrong = rules.WrongSign(span=place, written="[", meant="(")
+        yield Repair(at=at, removed=2, put=(call,), finding=wrong, states=states)
+        return
     finding = rules.LooseParenthesis(span=Span(stuck.source, name.start, parenthesis.end), name=name.text)
     yield Repair(at=at, removed=2, put=(call,), finding=finding, states=states)
 
@@ -340,12 +361,22 @@ def _keyword(stuck: Stuck) -> Iterator[Repair]:
     for kind in ("LET", "LAYER", "BLOCK"):
         if kind not in stuck.possible or (after is not None and after.kind == "EQUAL") != (kind == "LET"):
             continue
+        if kind != "LET" and not _is_followed(stuck, "EQUAL" if kind == "LAYER" else "LBRACE"):
+            continue
         keyword = STATEMENTS[kind]
         form = f"`{keyword} {word} = ...`" if kind != "BLOCK" else f"`block {word} {{ ... }}`"
         help = f"write {form}" + (f" or `layer {word} = ...`" if kind == "LET" else "")
         finding = rules.UnknownStatement(span=span, written=word, help=help, missing=f"{keyword} ")
         begin = Token(kind, keyword, token.start, token.start)
         yield stuck.repair([begin, token], finding, least=False)
+
+
+def _is_followed(stuck: Stuck, kind: str) -> bool:
+    """Whether such a token stands behind the name, or behind the parentheses that follow it."""
+    following = [token.kind for token in stuck.tokens[stuck.number : stuck.number + 40]]
+    parenthesis = following[0] == "CALL" or following[1:2] == ["LPAR"]
+    closer = following.index("RPAR") if parenthesis and "RPAR" in following else 0
+    return following[closer + 1 : closer + 2] == [kind]
 
 
 def _phrase(stuck: Stuck) -> Iterator[Repair]:
@@ -400,7 +431,9 @@ def _inserted(stuck: Stuck) -> Iterator[Repair]:
         implied = kind in _OPENERS and stuck.is_implied(kind)
         put = Token(kind, SIGNS[kind], before.end, before.end)
         implies = kind == "LPAR"
-        yield stuck.repair([put], None if implied else finding, 0, implies=implies, least=not implies)
+        numbers = {before.kind, stuck.token.kind} <= {"NUMBER", "TIMES"} and kind == "BAR"
+        least = not (implies or numbers)
+        yield stuck.repair([put], None if implied else finding, 0, implies=implies, least=least)
 
 
 def _removed(stuck: Stuck) -> Iterator[Repair]:
@@ -411,5 +444,6 @@ def _removed(stuck: Stuck) -> Iterator[Repair]:
     if token.kind == "BAR" and stuck.before is not None and stuck.before.kind != "BAR":
         return
     sure = token.kind in ("COMMA", "COLON")
-    finding = rules.Surplus(span=stuck.span, written=token.text, sure=sure)
+    help = "a name is one word" if token.kind == "NAME" else None
+    finding = rules.Surplus(span=stuck.span, written=token.text, sure=sure, help=help)
     yield stuck.repair([], finding, least=not sure)

@@ -1,5 +1,7 @@
 """What can be wrong with the text itself: codes E001 to E099."""
 
+import re
+
 import attrs
 
 from tunas_dsl.diagnostics import Diagnostic, Fix, Note
@@ -122,6 +124,14 @@ class Misphrased(Diagnostic):
         return Fix(self.span, self.meant) if self.phrase else None
 
 
+def first_of(span: Span) -> Misphrased:
+    """The finding about ``first 2 | 3 of {`` and the like, which is what stands at ``span``."""
+    written = " ".join(span.text.split())
+    count = re.sub(r"^first\b|\bof\b|[(){]", "", written).strip() or "2 | 3"
+    meant, phrase = f"first ({count}) of {{", "first (2 | 3) of { layers }"
+    return Misphrased(span=span, written=written, meant=meant, phrase=phrase)
+
+
 @attrs.frozen(kw_only=True)
 class NotANumber(Diagnostic):
     """A number whose denominator is zero."""
@@ -141,6 +151,11 @@ class NotText(Diagnostic):
 
     offset: int
     byte: str
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return "save it as UTF-8"
 
 
 @attrs.frozen(kw_only=True)
