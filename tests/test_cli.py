@@ -1,5 +1,6 @@
 """The contract of the program: documents on stdout, messages on stderr, exit statuses."""
 
+import itertools
 import json
 
 import attrs
@@ -12,12 +13,14 @@ from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.layers import macs_model
 from tunas_dsl.cost.sampling import sample
 from tunas_dsl.ir.matching import find_indices
-from tunas_dsl.ir.selection import prune
+from tunas_dsl.ir.selection import canonical, prune
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import SearchSettings
 from tunas_dsl.unparse import unparse
 
 BAD = "space bad {\n    input image 8 x 8 x 1\n    block b (filters: 8) { conw(kernel: 3) }\n}\n"
+SYNTHETIC = "tunas_dsl.search.synthetic:SyntheticQuality"
+BASELINE = ("baseline", "random", "digits", "--quality", SYNTHETIC, "--latency", "macs", "-n", "8")
 SEARCH = ("search", "digits", "--data", "digits", "--latency", "macs", "--steps", "8")
 
 
@@ -106,9 +109,11 @@ def test_samples_keep_to_the_band_and_to_the_seed():
         (("cost", "digits", "1:2"), "2 indices are given"),
         (("cost", "digits", "--latency", "pixel1"), "pixel1"),
         (("show", "no-such.space"), "No such file"),
-        (("export", "spaces"), "is not the folder of a search"),
-        ((*SEARCH, "--target", "30", "-o", "never"), "0.041472 to 0.600192 M MAdds"),
-        ((*SEARCH, "--target", "0.3M", "--beta", "1", "-o", "never"), "`beta`"),
+        (
+            ("sample", "digits", "--latency", "macs", "--target", "0.041473", "--within", "1e-7"),
+            "the nearest cost 0.041472 and 0.04352 M MAdds",
+        ),
+        ((*BASELINE, "--target", "9", "-o", "never"), "0.041472 to 0.600192 M MAdds"),
     ],
 )
 def test_user_errors_are_one_line(arguments, message):
@@ -130,9 +135,6 @@ def test_failed_start_leaves_the_folder_free(tmp_path):
     run = tmp_path / "run"
     tunas("search", "digits", "--data", "no-such", *SEARCH[4:], "--target", "0.3", "-o", run, status=1)
     assert not run.exists()
-
-
-SYNTHETIC = "tunas_dsl.search.synthetic:SyntheticQuality"
 
 
 def test_search_with_a_quality_of_ones_own_needs_no_data(tmp_path):
@@ -169,13 +171,18 @@ def test_training_and_a_quality_of_ones_own_exclude_each_other(more, part):
     assert part in tunas(*arguments, "--steps", 9, "-o", "never", *more, status=2).stderr
 
 
-def test_export_takes_the_most_probable_options_in_every_format(tmp_path):
-    path = tmp_path / "run"
-    tunas("compile", "digits", "-o", tmp_path / "bundle")
-    run = RunFolder.create(path, SearchSettings(steps=9, target=0.3), "digits", "macs")
-    (tmp_path / "bundle").rename(run.bundle)
-    space = load_space("digits")
+def trained(folder, space):
+    """A run of the digits in ``folder`` whose policy likes the last options the most."""
+    tunas("compile", "digits", "-o", folder / "bundle")
+    run = RunFolder.create(folder / "run", SearchSettings(steps=9, target=0.3), "digits", "macs")
+    (folder / "bundle").rename(run.bundle)
     run.write_policy(9, {d.id: [float(k) for k in range(len(d.options))] for d in space.decisions})
+    return run
+
+
+def test_export_takes_the_most_probable_options_in_every_format(tmp_path):
+    space, path = load_space("digits"), tmp_path / "run"
+    trained(tmp_path, space)
     last = [len(decision.options) - 1 for decision in space.decisions]
     assert tunas("export", path, "--format", "indices").stdout.strip() == ":".join(map(str, last))
     tunas("export", path, "-o", tmp_path / "a.json")
@@ -184,3 +191,56 @@ def test_export_takes_the_most_probable_options_in_every_format(tmp_path):
     for file in ("a.json", "a.space"):
         assert document("cost", "digits", tmp_path / file)["macs"] == expected
         assert document("cost", tmp_path / file)["macs"] == expected
+
+
+def test_export_takes_the_most_probable_on_target_and_tells_of_both(tmp_path):
+    space, path = load_space("digits"), tmp_path / "run"
+    run = trained(tmp_path, space)
+    points = np.array(list(itertools.product(*(range(len(d.options)) for d in space.decisions))))
+    costs = macs_model(space).total(points) / 1e6
+    logs = sum(np.log(row)[points[:, d]] for d, row in enumerate(run.probabilities(space)))
+    for within in (0.5, 0.05, 0.001):
+        ended = tunas("export", path, "--format", "indices", "--on-target", "--within", within)
+        found = [int(index) for index in ended.stdout.strip().split(":")]
+        inside = np.abs(costs - 0.3) <= within
+        assert logs[points.tolist().index(found)] == pytest.approx(logs[inside].max())
+        argmax, on_target = ended.stderr.splitlines()
+        assert argmax.startswith("argmax: ")
+        assert on_target.startswith("on target: ")
+        assert on_target.endswith(ended.stdout.strip())
+    ended = tunas("export", path, "--on-target", "--within", 1e-7, status=1)
+    below, above = costs[costs < 0.3].max(), costs[costs > 0.3].min()
+    assert f"the nearest cost {below:.10g} and {above:.10g} M MAdds" in ended.stderr
+    assert "--on-target" in tunas("export", path, "--within", 1, status=2).stderr
+    assert "folder of a search" in tunas("export", __file__, "--on-target", status=2).stderr
+
+
+def test_samples_by_the_policy_and_by_architectures(tmp_path):
+    space = load_space("digits")
+    run = trained(tmp_path, space)
+    band = ("--latency", "macs", "--target", 0.3, "--within", 0.05)
+    for distribution in ("architectures", f"policy:{run.path}"):
+        rows = document("sample", "digits", "-n", 50, *band, "--distribution", distribution)
+        assert [abs(row["macs"] / 1e6 - 0.3) <= 0.05 for row in rows] == [True] * 50
+        vectors = [tuple(row["indices"]) for row in rows]
+        assert (vectors == [canonical(space, vector) for vector in vectors]) == (distribution[0] == "a")
+    assert (
+        "is not a policy for"
+        in tunas("sample", "proxylessnas", "--distribution", f"policy:{run.path}", status=1).stderr
+    )
+    assert "none of decisions" in tunas("sample", "digits", "--distribution", "even", status=2).stderr
+
+
+def test_a_cost_is_explained_line_by_line():
+    network = "spaces/reference/proxylessnas_mobile.space"
+    costs = document("cost", "proxylessnas", network, "--latency", "pixel1", "--explain")
+    explanation = costs["explanation"]
+    assert explanation["total"] == pytest.approx(costs["latency_ms"])
+    lines = {line["layer"]: line for line in explanation["lines"]}
+    assert lines["b4.0"]["decisions"] == {"b4.0.kernel": 7, "b4.0.expand": "6x"}
+    assert lines["b2.3"]["key"] == "skip"
+    macs = document("cost", network, "--explain")
+    assert macs["explanation"]["total"] == macs["macs"]
+    text = tunas("cost", "proxylessnas", network, "--latency", "pixel1", "--explain").stdout
+    assert "b4.0   kernel=7 expand=6x   2.8308  kernel=7, expand=6x\n" in text
+    assert "name one" in tunas("cost", "proxylessnas", "--explain", status=2).stderr

@@ -1,8 +1,11 @@
 """Where the files lie that come with the package: grammars and spaces."""
 
+from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+
+_SPACE = ".space"
 
 
 def shipped(folder: str) -> Traversable:
@@ -12,3 +15,15 @@ def shipped(folder: str) -> Traversable:
     """
     installed = files("tunas_dsl") / folder
     return installed if installed.is_dir() else Path(__file__).parents[1] / folder
+
+
+def shipped_spaces() -> Mapping[str, Traversable]:
+    """The shipped spaces by their names, and after them the reference models."""
+    spaces = shipped("spaces")
+    found = [*_sorted(spaces), *_sorted(spaces / "reference")]
+    return {file.name.removesuffix(_SPACE): file for file in found}
+
+
+def _sorted(folder: Traversable) -> list[Traversable]:
+    inside = (file for file in folder.iterdir() if file.name.endswith(_SPACE))
+    return sorted(inside, key=lambda file: file.name)

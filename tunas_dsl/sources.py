@@ -9,7 +9,7 @@ import attrs
 from tunas_dsl.analysis.definitions import CannotRead, OutsideRoot
 from tunas_dsl.diagnostics import Report, SpaceError
 from tunas_dsl.diagnostics.diagnostic import nearest
-from tunas_dsl.resources import shipped
+from tunas_dsl.resources import shipped_spaces
 from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import rules
 from tunas_dsl.syntax.parser import MAX_CHARACTERS
@@ -29,8 +29,8 @@ def read_source(path: str | Path) -> Source:
         return _decoded(path, sys.stdin.buffer.read(_MOST_BYTES))
     file = Path(path)
     if not file.exists() and file.name == path and "." not in path:
-        known = shipped("spaces") / f"{path}.space"
-        if known.is_file():
+        known = shipped_spaces().get(path)
+        if known is not None:
             return Source(str(known), known.read_text(encoding="utf-8"))
     with file.open("rb") as opened:
         return _decoded(path, opened.read(_MOST_BYTES))

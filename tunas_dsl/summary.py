@@ -1,6 +1,6 @@
 """What a space is, as data that tables and documents show: its blocks, decisions and sizes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -116,7 +116,7 @@ def summarise(space: ir.Space) -> SpaceSummary:
 def told(layers: Sequence[ir.Layer], words: Words) -> tuple[str, ...]:
     """A text for each run of equal layers, those without weights with the one before them."""
     groups: list[list[ir.Layer]] = []
-    for layer in layers:
+    for layer in _spliced(layers, words):
         if isinstance(layer, LIGHT) and groups:
             groups[-1].append(layer)
         else:
@@ -128,6 +128,17 @@ def told(layers: Sequence[ir.Layer], words: Words) -> tuple[str, ...]:
         else:
             lines.append((text, 1))
     return tuple(text if number == 1 else f"{number} * {text}" for text, number in lines)
+
+
+def _spliced(layers: Sequence[ir.Layer], words: Words) -> Iterator[ir.Layer]:
+    """``layers`` with those of a sequence in its place, unless the sequence is repeated."""
+    texts = [words.layer(layer) for layer in layers]
+    for number, layer in enumerate(layers):
+        repeated = texts[number] in texts[max(0, number - 1) : number] + texts[number + 1 : number + 2]
+        if isinstance(layer, ir.Sequence) and not repeated:
+            yield from _spliced(layer.layers, words)
+        else:
+            yield layer
 
 
 def cost_range(model: CostModel) -> Range:

@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 import click
 
+from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.driving import drive
 from tunas_dsl.cli.options import keep_checkpoints as keep_option
 from tunas_dsl.cli.options import latency as latency_option
@@ -25,7 +26,7 @@ def command() -> None:
 
 def _baseline(algorithm: str, description: str) -> click.Command:
     @command.command(algorithm, help=description)
-    @click.argument("space", required=False, metavar="SPACE|BUNDLE")
+    @click.argument("space", required=False, metavar="SPACE|BUNDLE", shell_complete=complete_space)
     @quality_option
     @latency_option
     @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.options import output_format
 from tunas_dsl.compiler import check_text
 from tunas_dsl.diagnostics import Diagnostic, SpaceError, render, to_json
@@ -14,7 +15,7 @@ from tunas_dsl.sources import read_source
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=complete_space)
 @output_format
 def command(paths: tuple[str, ...], format: str) -> None:
     """Check spaces: files, folders (every .space file in them), or - for standard input.

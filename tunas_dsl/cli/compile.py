@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tunas_dsl.bundle import write_bundle
+from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.subjects import Subject, load_indices, load_subject
 from tunas_dsl.compiler import compile_text
@@ -15,7 +16,7 @@ from tunas_dsl.unparse import unparse
 
 
 @click.command("compile")
-@click.argument("space")
+@click.argument("space", shell_complete=complete_space)
 @click.argument("architecture", required=False, metavar="[ARCH]")
 @latency_option
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The folder to write.")

@@ -6,6 +6,9 @@ import click
 import numpy as np
 
 from tunas_dsl import documents
+from tunas_dsl.cli.completion import complete_space
+from tunas_dsl.cli.display.explanation import explanation_fields, explanation_table
+from tunas_dsl.cli.display.text import show, terminal
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import output_format, resolution
 from tunas_dsl.cli.subjects import load_indices, load_subject
@@ -16,34 +19,47 @@ from tunas_dsl.cost.named import MACS
 
 
 @click.command("cost")
-@click.argument("space")
+@click.argument("space", shell_complete=complete_space)
 @click.argument("architecture", required=False, metavar="[ARCH]")
 @latency_option
 @resolution
+@click.option("--explain", is_flag=True, help="Show the sum line by line.")
 @output_format
-def command(space: str, architecture: str | None, latency: str | None, format: str) -> None:
+def command(space: str, architecture: str | None, latency: str | None, explain: bool, format: str) -> None:
     """Multiply-adds and parameters, and latency by a table, of ARCH in SPACE.
 
     ARCH is an index vector such as 0:2:1, an architecture as JSON, or a .space file without
     decisions; or a net.config of once-for-all or ProxylessNAS (which may stand for SPACE, too), or JSON
     with once-for-all's ks, e, d and r. Without it, a space with decisions shows the smallest and largest.
+
+    --explain shows what adds up to the latency, or without a table to the multiply-adds: of which layer,
+    by which key of the table, because of which decisions.
     """
     subject = load_subject(space)
     counts = {"parameters": parameters_model(subject.space), "macs": macs_model(subject.space)}
     times = latency not in (None, MACS)
+    explanation = None
     if architecture is None and not subject.space.is_architecture:
+        if explain:
+            raise click.UsageError("--explain explains the cost of an architecture: name one")
         costs: dict[str, Any] = {"latency_ms": _range(subject.model(latency)) if times else None}
         costs |= {name: _range(model) for name, model in counts.items()}
     else:
         indices = load_indices(subject.space, architecture)
         costs = {"latency_ms": subject.cost(latency, indices) if times else None}
         costs |= {name: round(model.total(np.array([indices]))[0]) for name, model in counts.items()}
+        explanation = subject.explained(latency, indices) if explain else None
+    if explanation is not None and format == "json":
+        costs["explanation"] = explanation_fields(subject.space, explanation)
     if format == "json":
         click.echo(documents.dump(costs), nl=False)
         return
     for name, cost in costs.items():
         if cost is not None:
             click.echo(f"{name:<11} {_text(cost)}")
+    if explanation is not None:
+        click.echo()
+        show(terminal(), explanation_table(subject.space, explanation))
 
 
 def _range(model: CostModel) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import click
 
 from tunas_dsl import documents
 from tunas_dsl.architecture_json import ArchitectureDocument, ArchitectureError, read_architecture
+from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.display.differences import figures_table, heading, sections
 from tunas_dsl.cli.display.text import show, terminal
 from tunas_dsl.cli.errors import user_errors
@@ -28,7 +29,7 @@ _TROUBLE = 2
 
 
 @click.command("diff")
-@click.argument("subjects", nargs=-1, metavar="[SPACE] A B")
+@click.argument("subjects", nargs=-1, metavar="[SPACE] A B", shell_complete=complete_space)
 @latency_option
 @resolution_option
 @output_format

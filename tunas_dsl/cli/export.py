@@ -8,12 +8,14 @@ import click
 from tunas_dsl import documents
 from tunas_dsl.architecture_json import architecture_document, read_architecture
 from tunas_dsl.backend import ExportFormat, load_backend
-from tunas_dsl.bundle import read_bundle
+from tunas_dsl.bundle import Bundle, read_bundle
 from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.compiler import compile_text
 from tunas_dsl.files import write_atomically
 from tunas_dsl.ir.selection import NotInSpace, prune
+from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.folder import check_folder
+from tunas_dsl.search.on_target import on_target
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.unparse import unparse
 
@@ -28,30 +30,45 @@ from tunas_dsl.unparse import unparse
     show_default=True,
     help="What to write.",
 )
-def command(run: Path, output: Path | None, format: str) -> None:
+@click.option("--on-target", is_flag=True, help="The most probable architecture of those on target instead.")
+@click.option(
+    "--within",
+    type=click.FloatRange(min=0),
+    help="How far from the target, in ms (with macs: in millions).  [default: 0.5]",
+)
+def command(run: Path, output: Path | None, format: str, on_target: bool, within: float | None) -> None:
     """Write the most probable architecture of a search, or an architecture in another format.
+
+    The most probable options, each taken alone, may miss the target: --on-target takes, of all
+    architectures that cost as much as the target, give or take --within, the one to whose decisions the
+    policy gives the highest probability.
 
     RUN is the folder of a search or of a training, ARCH an architecture as JSON. python, onnx and
     executorch take a .space file without decisions, too: they are networks that run without this
     program, with the weights of a training, or initial ones.
     """
+    if within is not None and not on_target:
+        raise click.UsageError("--within belongs to --on-target")
+    if on_target and not run.is_dir():
+        raise click.UsageError("--on-target takes the folder of a search")
+    reach = (0.5 if within is None else within) if on_target else None
     if format in ("python", "onnx", "executorch"):
-        _network(run, output, format)
+        _network(run, output, format, reach)
         return
-    text = _of_run(run, format) if run.is_dir() else _of_file(run, format)
+    text = _of_run(run, format, reach) if run.is_dir() else _of_file(run, format)
     if output is None:
         click.echo(text, nl=False)
     else:
         write_atomically(output, text)
 
 
-def _network(run: Path, output: Path | None, format: str) -> None:
+def _network(run: Path, output: Path | None, format: str, within: float | None) -> None:
     if output is None:
         raise click.UsageError(f"--format {format} writes a file: name it with -o")
     if run.is_dir():
         check_folder(run)
     weights = run / "weights.safetensors" if (run / "weights.safetensors").is_file() else None
-    text = _of_run(run, "space") if run.is_dir() and weights is None else None
+    text = _of_run(run, "space", within) if run.is_dir() and weights is None else None
     if text is not None:
         architecture = compile_text(text, str(run))
     else:
@@ -62,10 +79,10 @@ def _network(run: Path, output: Path | None, format: str) -> None:
     click.echo(said, err=True)
 
 
-def _of_run(path: Path, format: str) -> str:
+def _of_run(path: Path, format: str, within: float | None) -> str:
     run = RunFolder.open(path)
     bundle = read_bundle(run.bundle)
-    indices = run.found(bundle.space)
+    indices = run.found(bundle.space) if within is None else _on_target(run, bundle, within)
     if format == "indices":
         return _vector(indices)
     network = unparse(prune(bundle.space, indices))
@@ -76,6 +93,21 @@ def _of_run(path: Path, format: str) -> str:
     return documents.dump(
         architecture_document(bundle.space, indices, model=model, origin=origin, network_text=network)
     )
+
+
+def _on_target(run: RunFolder, bundle: Bundle, within: float) -> tuple[int, ...]:
+    """The most probable architecture within so much of the target; it and the argmax are told of."""
+    if run.cost not in bundle.models:
+        raise SearchError(f"{run.bundle} has no cost model `{run.cost}`")
+    found = on_target(run, bundle.space, bundle.models[run.cost], within)
+    for name, point in (("argmax", found.argmax), ("on target", found.on_target)):
+        gap = point.cost - run.settings.target
+        click.echo(
+            f"{name}: {point.cost:.4f} {found.unit}, {gap:+.4f} from the target, "
+            f"probability {point.probability:.3g}, {':'.join(map(str, point.indices))}",
+            err=True,
+        )
+    return found.on_target.indices
 
 
 def _of_file(path: Path, format: str) -> str:

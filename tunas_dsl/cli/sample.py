@@ -3,6 +3,8 @@
 import click
 
 from tunas_dsl import documents
+from tunas_dsl.cli.completion import complete_space
+from tunas_dsl.cli.distributions import distribution_option, load_distribution
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import output_format
 from tunas_dsl.cli.subjects import load_subject
@@ -11,7 +13,7 @@ from tunas_dsl.cost.sampling import sample
 
 
 @click.command("sample")
-@click.argument("space")
+@click.argument("space", shell_complete=complete_space)
 @click.option("-n", "number", type=click.IntRange(min=0), default=10, show_default=True, help="How many.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same samples."
@@ -19,6 +21,7 @@ from tunas_dsl.cost.sampling import sample
 @latency_option
 @click.option("--target", type=float, help="Keep to this cost, in ms (with macs: in millions) ...")
 @click.option("--within", type=click.FloatRange(min=0), help="... give or take so much.")
+@distribution_option(default="decisions", show_default=True)
 @output_format
 def command(
     space: str,
@@ -27,15 +30,20 @@ def command(
     latency: str | None,
     target: float | None,
     within: float | None,
+    distribution: str,
     format: str,
 ) -> None:
-    """Draw architectures, every option of every decision equally likely."""
+    """Draw architectures, every option of every decision equally likely.
+
+    With --target, exactly by the distribution under the condition that the cost is on target: how, follows
+    from how probable that is.
+    """
     if (target is None) != (within is None) or (target is not None and latency is None):
         raise click.UsageError("--target, --within and --latency belong together")
     subject = load_subject(space)
     model = None if latency is None else subject.model(latency)
     band = None if target is None or within is None else (target - within, target + within)
-    indices = sample(subject.space, number, seed, model, band)
+    indices = sample(subject.space, number, seed, model, band, load_distribution(distribution, subject.space))
     macs = macs_model(subject.space).total(indices)
     times = model.total(indices).tolist() if model and model.unit == "ms" else [None] * number
     rows = [

@@ -8,6 +8,7 @@ import attrs
 import click
 
 from tunas_dsl.backend import load_backend
+from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.driving import drive
 from tunas_dsl.cli.options import data as data_option
 from tunas_dsl.cli.options import device as device_option
@@ -26,7 +27,7 @@ from tunas_dsl.search.settings import PolicySettings, SearchSettings
 
 
 @click.command("search")
-@click.argument("space", required=False, metavar="SPACE|BUNDLE")
+@click.argument("space", required=False, metavar="SPACE|BUNDLE", shell_complete=complete_space)
 @data_option
 @quality_option
 @latency_option

@@ -7,6 +7,7 @@ import attrs
 import click
 
 from tunas_dsl import documents
+from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.display.blocks import Share, block_table, shares_are, title
 from tunas_dsl.cli.display.decisions import decision_table, shared_decisions
 from tunas_dsl.cli.display.network import network_lines, network_table
@@ -24,7 +25,7 @@ from tunas_dsl.summary import cost_range, space_fields, summarise
 
 
 @click.command("show")
-@click.argument("space")
+@click.argument("space", shell_complete=complete_space)
 @click.argument("architecture", required=False, metavar="[ARCH]")
 @click.option("--tree", is_flag=True, help="Show layers inside layers, too.")
 @click.option("--decisions", is_flag=True, help="Show every decision, too.")

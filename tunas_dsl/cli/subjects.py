@@ -13,8 +13,10 @@ from tunas_dsl.architecture_json import ArchitectureError, read_architecture
 from tunas_dsl.bundle import MANIFEST, read_bundle
 from tunas_dsl.cli.options import MISSING, RESOLUTION
 from tunas_dsl.compiler import compile_text, compiled_space, load_space
+from tunas_dsl.cost.lines import model_lines
+from tunas_dsl.cost.lookup import Missing
 from tunas_dsl.cost.model import CostModel
-from tunas_dsl.cost.named import MACS, cost_model
+from tunas_dsl.cost.named import MACS, Explanation, cost_model, explained
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.matching import find_indices
 from tunas_dsl.ir.selection import NotInSpace, check_indices, prune
@@ -58,6 +60,14 @@ class Subject:
             parts.setdefault(site.name, []).append(cost)
         return _total(model, vector), parts
 
+    def explained(self, latency: str | None, indices: tuple[int, ...]) -> Explanation:
+        """What :meth:`cost` is the sum of (by macs, in MAdds); errors as there."""
+        if latency not in (None, MACS) and latency in self.models:
+            model = self.models[latency]
+            lines = tuple(model_lines(self.space, indices, model))
+            return Explanation(model.name, model.unit, model.intercept, lines)
+        return explained(self.space, indices, latency, _missing())
+
     def _model_of(self, latency: str | None, indices: tuple[int, ...]) -> tuple[CostModel, tuple[int, ...]]:
         """A cost model that need cover no more than one architecture, and the vector of this in it."""
         if latency is not None and latency in self.models:
@@ -71,11 +81,17 @@ def _total(model: CostModel, vector: tuple[int, ...]) -> float:
 
 
 def _opened(space: ir.Space, latency: str | None) -> CostModel:
-    context = click.get_current_context(silent=True)
-    model = cost_model(space, latency, context.meta.get(MISSING, "error") if context else "error")
+    model = cost_model(space, latency, _missing())
     if model.estimated:
         click.echo(f"note: {model.estimated} operations are not in the table and were estimated", err=True)
     return model
+
+
+def _missing() -> Missing:
+    """What ``--missing`` says."""
+    context = click.get_current_context(silent=True)
+    missing: Missing = context.meta.get(MISSING, "error") if context else "error"
+    return missing
 
 
 def load_subject(path: str) -> Subject:

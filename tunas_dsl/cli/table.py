@@ -7,6 +7,7 @@ import attrs
 import click
 
 from tunas_dsl import documents
+from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.options import output_format
 from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.cost.binding import latency_model
@@ -58,7 +59,7 @@ def show(table: str, format: str) -> None:
 
 @command.command("check")
 @click.argument("table")
-@click.argument("spaces", nargs=-1, metavar="[SPACE]...")
+@click.argument("spaces", nargs=-1, metavar="[SPACE]...", shell_complete=complete_space)
 def check(table: str, spaces: tuple[str, ...]) -> None:
     """Say whether TABLE is well formed, and covers every architecture of each SPACE."""
     if not spaces:

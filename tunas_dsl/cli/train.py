@@ -10,6 +10,7 @@ from tunas_dsl import documents
 from tunas_dsl.architecture_json import architecture_document, read_architecture
 from tunas_dsl.backend import load_backend
 from tunas_dsl.bundle import source_sha256
+from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.options import data as data_option
 from tunas_dsl.cli.options import device as device_option
 from tunas_dsl.cli.options import keep_checkpoints as keep_option
@@ -30,7 +31,7 @@ from tunas_dsl.unparse import unparse
 
 
 @click.command("train")
-@click.argument("space", required=False, metavar="ARCH|SPACE")
+@click.argument("space", required=False, metavar="ARCH|SPACE", shell_complete=complete_space)
 @click.argument("architecture", required=False, metavar="[ARCH]")
 @data_option
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")

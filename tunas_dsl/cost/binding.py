@@ -1,7 +1,7 @@
 """A latency table bound to a space: its entries found by what they mean, not by where they stand."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
 import attrs
@@ -10,9 +10,11 @@ import numpy as np
 from tunas_dsl.cost.convolutions import leaves, settings
 from tunas_dsl.cost.factor import Factor
 from tunas_dsl.cost.labels import Description, about, describe, meaning, own_decisions, text
+from tunas_dsl.cost.lines import Line, taken_options
 from tunas_dsl.cost.model import CostModel, Site
 from tunas_dsl.cost.table import LatencyTable, TableError, TableSite
 from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.selection import prune
 
 
 def latency_model(space: ir.Space, table: LatencyTable) -> CostModel:
@@ -36,6 +38,34 @@ def latency_model(space: ir.Space, table: LatencyTable) -> CostModel:
     return CostModel(table.name, "ms", options, table.intercept, sites)
 
 
+def site_lines(space: ir.Space, indices: Sequence[int], table: LatencyTable) -> Iterator[Line]:
+    """The latency of one architecture, site by site; the table need not cover the rest of the space.
+
+    Raises:
+        TableError: the table lacks what the architecture is made of.
+    """
+    network = prune(space, indices)
+    whole, layers = dict(space.sites()), dict(network.sites())
+    for entry in table.sites:
+        binding = _Binding(network, table.name, layers, entry)
+        binding.check_site()
+        places = {axis: int(binding.places(axis).table.item()) for axis in entry.options}
+        labels = {axis: entry.options[axis][place] for axis, place in places.items()}
+        key = " ".join(
+            str(label) if axis == "option" else f"{axis}={label}" for axis, label in labels.items()
+        )
+        taken = taken_options(space, indices, _depends(space, whole[entry.site], entry))
+        yield Line(entry.site, key, float(entry.ms[tuple(places.values())]), taken)
+
+
+def _depends(space: ir.Space, layer: ir.Layer, entry: TableSite) -> Iterator[int]:
+    """The decisions by which an entry is found."""
+    for axis in entry.options:
+        shape = layer.inputs if axis == "in" else layer.outputs
+        ids = own_decisions(layer) if axis == "option" else [shape.channels.decision]
+        yield from (space.position[id] for id in ids if id is not None)
+
+
 @attrs.frozen(eq=False)
 class _Binding:
     """One site of a table and the layer of the space that it is about."""
@@ -47,13 +77,16 @@ class _Binding:
 
     def site(self) -> Site:
         """The entries of the table, one axis for each decision about the layer."""
-        if self.entry.site not in self.layers:
-            self.fail(f"`{self.space.name}` has no such layer")
+        self.check_site()
         places = [self.places(axis) for axis in self.entry.options]
         decisions = tuple(sorted({position for factor in places for position in factor.decisions}))
         self.check_complete(decisions)
         entries = self.entry.ms[tuple(factor.over(decisions) for factor in places)]
         return Site(self.entry.site, decisions, np.asarray(entries))
+
+    def check_site(self) -> None:
+        if self.entry.site not in self.layers:
+            self.fail(f"`{self.space.name}` has no such layer")
 
     @property
     def layer(self) -> ir.Layer:

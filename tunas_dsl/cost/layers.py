@@ -1,12 +1,13 @@
 """Multiply-adds and trainable parameters of every architecture of a space, from the IR alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from tunas_dsl.cost.convolutions import Axes, Convolution, convolutions, leaves, linear, settings
 from tunas_dsl.cost.factor import Factor, merge
+from tunas_dsl.cost.lines import Line, taken_options
 from tunas_dsl.cost.model import CostModel, Site, Unit
 from tunas_dsl.ir import space as ir
 
@@ -17,6 +18,20 @@ CLASSIFIER = "classifier"
 def macs_model(space: ir.Space) -> CostModel:
     """Multiply-adds of convolutions and linear layers at batch 1; biases and norms are not counted."""
     return _model(space, "macs", "MAdds", lambda convolution: convolution.macs)
+
+
+def macs_lines(space: ir.Space, indices: Sequence[int]) -> Iterator[Line]:
+    """The multiply-adds of one architecture, convolution by convolution."""
+    for site, axes, parts in _parts(space):
+        place = tuple(indices[position] for position in axes.decisions)
+        lengths = [len(space.decisions[position].options) for position in axes.decisions]
+        taken = taken_options(space, indices, axes.decisions)
+        for part in parts:
+            sizes = (part.inputs, part.outputs, part.pixels, part.macs)
+            inputs, outputs, pixels, macs = (int(np.broadcast_to(size, lengths)[place]) for size in sizes)
+            if macs:
+                key = f"{part.kernel}x{part.kernel}, {inputs} -> {outputs}, {pixels} pixels"
+                yield Line(site, key, float(macs), taken)
 
 
 def parameters_model(space: ir.Space) -> CostModel:

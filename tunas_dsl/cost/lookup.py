@@ -1,6 +1,6 @@
 """A table of operations bound to a space: every operation looked up, and what to do where one is missing."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunas_dsl.cost.factor import Factor, combine
+from tunas_dsl.cost.lines import Line, taken_options
 from tunas_dsl.cost.model import CostModel, Site
 from tunas_dsl.cost.signature import Operation, Signature, operations
 from tunas_dsl.cost.table import LatencyTable, Measurement, TableError
@@ -34,6 +35,27 @@ def operation_model(space: ir.Space, table: LatencyTable, missing: Missing = "er
     sites = tuple(lookup.site(operation) for operation in operations(space))
     options = tuple(len(decision.options) for decision in space.decisions)
     return CostModel(table.name, "ms", options, table.intercept, sites, len(lookup.estimated))
+
+
+def operation_lines(
+    space: ir.Space, indices: Sequence[int], table: LatencyTable, missing: Missing = "error"
+) -> Iterator[Line]:
+    """The latency of one architecture, operation by operation; the table need not cover the whole space.
+
+    Raises:
+        TableError: the table lacks one of its operations, and nothing may stand for it.
+    """
+    lookup = _Lookup(space, table, _ESTIMATES[missing](table.operations))
+    for operation in operations(space):
+        conditions = [(space.position[id], options) for id, options in operation.condition]
+        if not all(indices[position] in options for position, options in conditions):
+            continue
+        place = tuple(indices[position] for position in operation.decisions)
+        signature: Any = operation.signatures[place]
+        ms = lookup.ms(signature, operation, place)
+        depends = (*operation.decisions, *(position for position, _ in conditions))
+        taken = taken_options(space, indices, depends)
+        yield Line(operation.site, str(signature), ms, taken, signature in lookup.estimated)
 
 
 Estimate = Callable[[Signature], float | None]

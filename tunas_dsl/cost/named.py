@@ -1,11 +1,14 @@
 """The cost model that a user names: ``macs``, or a latency table."""
 
+from collections.abc import Sequence
+
 import attrs
 
-from tunas_dsl.cost.binding import latency_model
-from tunas_dsl.cost.layers import macs_model
-from tunas_dsl.cost.lookup import Missing, operation_model
-from tunas_dsl.cost.model import CostModel
+from tunas_dsl.cost.binding import latency_model, site_lines
+from tunas_dsl.cost.layers import macs_lines, macs_model
+from tunas_dsl.cost.lines import Line
+from tunas_dsl.cost.lookup import Missing, operation_lines, operation_model
+from tunas_dsl.cost.model import CostModel, Unit
 from tunas_dsl.cost.table_files import load_table
 from tunas_dsl.ir import space as ir
 
@@ -28,3 +31,36 @@ def cost_model(space: ir.Space, latency: str | None, missing: Missing = "error")
     macs = macs_model(space)
     millions = tuple(attrs.evolve(site, table=site.table / 1e6) for site in macs.sites)
     return attrs.evolve(macs, unit="M MAdds", sites=millions)
+
+
+@attrs.frozen
+class Explanation:
+    """The cost of one architecture in ``unit``: the ``intercept``, and the ``lines``."""
+
+    name: str
+    unit: Unit
+    intercept: float
+    lines: tuple[Line, ...]
+
+    @property
+    def total(self) -> float:
+        """The sum."""
+        return self.intercept + sum(line.cost for line in self.lines)
+
+
+def explained(
+    space: ir.Space, indices: Sequence[int], latency: str | None, missing: Missing = "error"
+) -> Explanation:
+    """What the architecture that ``indices`` selects costs by ``latency``, part by part; macs in MAdds.
+
+    Raises:
+        TableError: there is no such table, or it lacks a part of the architecture.
+    """
+    if latency is None or latency == MACS:
+        return Explanation(MACS, "MAdds", 0.0, tuple(macs_lines(space, indices)))
+    table = load_table(latency, space)
+    if table.space is None:
+        lines = tuple(operation_lines(space, indices, table, missing))
+    else:
+        lines = tuple(site_lines(space, indices, table))
+    return Explanation(table.name, "ms", table.intercept, lines)

@@ -12,8 +12,22 @@ from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.passes import Probability, last
 from tunas_dsl.cost.ticks import WORK, Ticks, in_ticks
+from tunas_dsl.ir import space as ir
 
 _POINTS = 1_024
+
+
+def nothing_between(
+    space: ir.Space, model: CostModel, distribution: Distribution, low: float, high: float
+) -> str:
+    """A sentence that no architecture of ``space`` costs ``low`` to ``high``, and what the nearest cost."""
+    below, above = nearest(model, distribution, Band.between(low, high))
+    costs = " and ".join(f"{cost:.10g}" for cost in (below, above) if cost is not None)
+    which = "" if distribution.counts else "that the policy draws "
+    return (
+        f"no architecture of `{space.name}` {which}costs {low:.10g} to {high:.10g} {model.unit}: "
+        f"the nearest cost {costs} {model.unit}"
+    )
 
 
 def nearest(model: CostModel, distribution: Distribution, band: Band) -> tuple[float | None, float | None]:

@@ -12,7 +12,7 @@ from tunas_dsl.cost.distribution import Distribution, uniform_decisions
 from tunas_dsl.cost.drawing import Independent, Indices, Source, Uniform, empty
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.model import CostModel
-from tunas_dsl.cost.nearest import nearest
+from tunas_dsl.cost.nearest import nothing_between
 from tunas_dsl.cost.ticks import WORK, in_ticks
 from tunas_dsl.ir import space as ir
 
@@ -77,14 +77,7 @@ class _Within:
 
     def missed(self) -> SamplingError:
         """That no cost lies in it, and what the nearest are."""
-        unit, name = self.model.unit, self.space.name
-        below, above = nearest(self.model, self.distribution, self.band)
-        costs = " and ".join(f"{cost:.10g}" for cost in (below, above) if cost is not None)
-        which = "" if self.distribution.counts else "that the policy draws "
-        return SamplingError(
-            f"no architecture of `{name}` {which}costs {self.low:g} to {self.high:g} {unit}: "
-            f"the nearest cost {costs} {unit}"
-        )
+        return SamplingError(nothing_between(self.space, self.model, self.distribution, self.low, self.high))
 
 
 def _source(distribution: Distribution) -> Source:
@@ -140,13 +133,13 @@ def _band(space: ir.Space, model: CostModel, band: tuple[float, float]) -> Band:
     low, high = band
     if not low <= high:
         raise SamplingError(
-            f"the band from {low:g} to {high:g} {model.unit} is empty: give the lower end first"
+            f"the band from {low:.10g} to {high:.10g} {model.unit} is empty: give the lower end first"
         )
     wanted = Band.between(low, high)
     smallest, largest = minimum(model).cost, maximum(model).cost
     if wanted.high < smallest or wanted.low > largest:
         raise SamplingError(
-            f"no architecture of `{space.name}` costs {low:g} to {high:g} {model.unit}: "
+            f"no architecture of `{space.name}` costs {low:.10g} to {high:.10g} {model.unit}: "
             f"they range from {smallest:g} to {largest:g} {model.unit}"
         )
     return wanted

@@ -31,7 +31,7 @@ class Words:
     def runs(self, layers: Sequence[ir.Layer]) -> list[str]:
         """A text for each run of equal layers: ``3 * residual(bottleneck 3 x 6x relu)``."""
         runs = [(text, len(list(run))) for text, run in groupby(map(self.layer, layers))]
-        return [text if number == 1 else f"{number} * {text}" for text, number in runs]
+        return [_without_braces(text) if number == 1 else f"{number} * {text}" for text, number in runs]
 
     def layer(self, layer: ir.Layer) -> str:
         """One layer."""
@@ -100,6 +100,11 @@ class Words:
 
     def _name(self, decision: str | None) -> str:
         return f"@{decision}" if decision in self.shared and decision is not None else ""
+
+
+def _without_braces(text: str) -> str:
+    """A sequence that is told once needs none; only sequences begin with a brace."""
+    return text[2:-2] if text.startswith("{ ") else text
 
 
 def options(of: Sequence[Any]) -> str:
