@@ -18,6 +18,7 @@ from tunas_dsl.search.generations import KEPT
 from tunas_dsl.search.interruption import interruption
 from tunas_dsl.search.progress import Remaining
 from tunas_torch.checkpoint import NEWEST, Header, load_checkpoint, save_checkpoint
+from tunas_torch.team import PeerError, Team
 
 
 class Event(attrs.AttrsInstance, Protocol):
@@ -90,29 +91,39 @@ def run_steps(
     tell: Callable[[str], None],
     notable: Callable[[F], bool] = lambda _: False,
     pace: Pace,
+    team: Team | None = None,
 ) -> None:
     """Run ``work`` to its last step, or to an interruption (Ctrl-C or SIGTERM), which ends it after a step.
 
     Each step is reported with an estimate of the seconds left; at the ``pace``, each ``notable`` one
     and the last are logged. A checkpoint is written at the pace and at the end; ``saved`` follows each.
+    In a ``team``, rank 0 does all that; the others take over its state and go along.
 
     Raises:
         SearchError: the run's checkpoint does not fit, or what ``work`` raises; the last checkpoint stays.
-        DataError: images can no longer be read; what was done until then is saved.
+        DataError, PeerError: images can no longer be read, another rank is gone; what was done until then is
+            saved.
     """
+    team = team or Team()
+    if team.rank:
+        _follow(work, team)
+        return
     log = EventLog(place.events)
     if resume:
         if _restore(work, place, tell):
             saved()  # an interruption may have come between a checkpoint and what follows it
         if work.step_count < work.steps:
             log.resumed(work.step_count)
+    _share(work, team)
     saver = _Saver(work, place, saved, pace)
     remaining = Remaining(work.steps - work.step_count)
     with interruption() as interrupted:
-        while work.step_count < work.steps and not interrupted():
+        while work.step_count < work.steps:
             try:
+                if team.any(interrupted()):
+                    break
                 event = work.step()
-            except DataError:
+            except (DataError, PeerError):
                 saver.catch_up()
                 raise
             if event.step % pace.log_every == 0 or work.step_count == work.steps or notable(event):
@@ -123,6 +134,22 @@ def run_steps(
         if not work.step_count:
             saver.save()
         saver.catch_up()
+
+
+def _follow(work: Steps[F], team: Team) -> None:
+    _share(work, team)
+    with interruption() as interrupted:
+        while work.step_count < work.steps and not team.any(interrupted()):
+            work.step()
+
+
+def _share(work: Steps[F], team: Team) -> None:
+    """Make the state of all ranks that of rank 0, to the bit."""
+    if team.size > 1:
+        state = work.state()
+        team.share(state)
+        if team.rank:
+            work.load_state(state)
 
 
 class _Saver:

@@ -3,6 +3,8 @@
 It is one of three things that a space compiles to, beside the supernet and the latency model.
 """
 
+from collections.abc import Sequence
+
 import attrs
 import numpy as np
 import torch
@@ -30,6 +32,14 @@ class Sampled:
     def rows(self) -> list[tuple[int, ...]]:
         """``indices`` as K index vectors."""
         return [tuple(row) for row in self.indices.tolist()]
+
+
+def joined(sampled: Sequence[Sampled]) -> Sampled:
+    """Samples that were drawn apart, at the same step, as one."""
+    indices, drawn, replaced = (
+        torch.cat([getattr(one, name) for one in sampled]) for name in ("indices", "drawn", "replaced")
+    )
+    return Sampled(indices, drawn, replaced, sampled[0].probability)
 
 
 class Policy(nn.Module):
@@ -62,7 +72,7 @@ class Policy(nn.Module):
 
     def activity(self, indices: Tensor) -> Tensor:
         """Which decisions count: ``(K, D)`` index vectors, with AVERAGE allowed, give ``(K, D)`` bool."""
-        return torch.from_numpy(self._activity(indices.numpy()))
+        return torch.from_numpy(self._activity(indices.cpu().numpy()))
 
     def log_probabilities(self) -> Tensor:
         """The log-probability of every option, ``(D, C)``; 0 where there is no option."""

@@ -1,9 +1,11 @@
 """A search from its run folder to its result."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.ir import space as ir
+from tunas_dsl.search.errors import DataError, RankError
 from tunas_dsl.search.events import StepEvent
 from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.run import RunFolder
@@ -11,6 +13,7 @@ from tunas_torch.loop import PACE, Pace, Place, fingerprint, run_steps
 from tunas_torch.search import Search
 from tunas_torch.starting import images_for, use
 from tunas_torch.supernet import Supernet
+from tunas_torch.team import assemble
 
 
 def start_search(
@@ -24,9 +27,10 @@ def start_search(
     """
     settings, source = run.over_images()
     place = use(device, threads)
+    team = assemble(place)
     data = images_for(space, source, settings.seed)
     supernet = Supernet(space, execution=settings.execution, seed=settings.seed).to(place)
-    return Search(supernet, model, data, settings)
+    return Search(supernet, model, data, settings, team)
 
 
 def run_search(
@@ -52,20 +56,34 @@ def run_search(
         }
         run.write_policy(search.step_count, logits)
 
-    run_steps(
-        search,
-        Place(run.path, run.events, fingerprint(space), run.fingerprint, run.keep),
-        resume=resume,
-        report=lambda event, seconds_left: report(_progress(event, search.steps, seconds_left)),
-        saved=write_policy,
-        tell=tell,
-        notable=lambda event: event.probabilities is not None,
-        pace=pace,
-    )
+    with _saying_who(search.team.rank):
+        run_steps(
+            search,
+            Place(run.path, run.events, fingerprint(space), run.fingerprint, run.keep),
+            resume=resume,
+            report=lambda event, seconds_left: report(_progress(event, search.steps, seconds_left)),
+            saved=write_policy,
+            tell=tell,
+            notable=lambda event: event.probabilities is not None,
+            pace=pace,
+            team=search.team,
+        )
     outcome = _outcome(search)
-    if outcome.status == "finished":
+    if outcome.status == "finished" and not search.team.rank:
         run.write_result(outcome)
+    search.team.leave()
     return outcome
+
+
+@contextmanager
+def _saying_who(rank: int) -> Iterator[None]:
+    """What a rank other than 0 meets alone becomes an error that says which one."""
+    try:
+        yield
+    except DataError as error:
+        if not rank:
+            raise
+        raise RankError(f"rank {rank}: {error}") from error
 
 
 def _progress(event: StepEvent, steps: int, seconds_left: float) -> Progress:

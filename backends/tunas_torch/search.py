@@ -4,8 +4,8 @@ All randomness is a function of the seed, a purpose and the step, so that the st
 tensors alone and a search that was interrupted goes on bit for bit.
 """
 
-import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import attrs
 import numpy as np
@@ -21,16 +21,21 @@ from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.events import StepEvent, is_snapshot, samples
 from tunas_dsl.search.reward import reward
 from tunas_dsl.search.settings import SearchSettings
-from tunas_torch.data import BatchSchedule, ImageData
+from tunas_torch.data import Augmentation, BatchSchedule, ImageData, Split
+from tunas_torch.data.ahead import Arrays, ReadAhead
 from tunas_torch.leaves import Gradients
 from tunas_torch.optimizers import weight_optimizer
-from tunas_torch.policy import Policy, Sampled
+from tunas_torch.policy import Policy, Sampled, joined
 from tunas_torch.reinforce import PolicyOptimizer
 from tunas_torch.states import check_state, part, prefixed
 from tunas_torch.supernet import Supernet
+from tunas_torch.team import Team
 
 _SAMPLING, _AUGMENTATION, _TRAINING, _VALIDATION = range(4)
 """Purposes of random numbers."""
+
+
+Floats = NDArray[np.float64]
 
 
 @attrs.frozen
@@ -43,28 +48,50 @@ class Rates:
     filter_warmup: float
 
 
+@attrs.frozen(eq=False)
+class Work:
+    """What training and rating K architectures showed: losses and accuracies, ``(K,)``, mean gradients."""
+
+    losses: Tensor
+    accuracies: Tensor
+    gradients: Gradients
+
+
 class Search:
     """The state of a search, and its step.
 
     A step trains each of ``samples_per_step`` architectures on its share of the training batch and
-    rates it on its share of the validation batch, both with the weights from before the step.
+    rates it on its share of the validation batch, both with the weights from before the step. Each rank of
+    a ``team`` does so with as many of its own, on its share of the batches; what they learn they
+    learn together, so that all have the same weights and the same policy.
+
+    Raises:
+        SearchError: the batches cannot be shared.
     """
 
     def __init__(
-        self, supernet: Supernet, model: CostModel, data: ImageData, settings: SearchSettings
+        self,
+        supernet: Supernet,
+        model: CostModel,
+        data: ImageData,
+        settings: SearchSettings,
+        team: Team | None = None,
     ) -> None:
         self.supernet = supernet
         self.model = model
         self.data = data
         self.settings = settings
+        self.team = team or Team()
         self.step_count = 0
         self.policy = Policy(supernet.space, hierarchical=settings.hierarchical)
         self.policy_optimizer = PolicyOptimizer(self.policy.logits)
         self.baseline = Baseline(settings.baseline_momentum)
         self.optimizer = weight_optimizer(dict(supernet.named_parameters()), settings)
         self.device = next(supernet.parameters()).device
-        self.training = self._schedule(len(data.train), settings.batch_size, _TRAINING)
-        self.validation = self._schedule(len(data.validation), settings.validation_batch_size, _VALIDATION)
+        self._check_batches()
+        size = settings.batch_size
+        self.training = self._batches(data.train, size, _TRAINING, data.augmentation)
+        self.validation = self._batches(data.validation, settings.validation_batch_size, _VALIDATION, None)
 
     @property
     def steps(self) -> int:
@@ -75,23 +102,56 @@ class Search:
         """One step of the search.
 
         Raises:
-            SearchError: the loss is not finite; nothing was changed.
+            SearchError: the loss is not finite, or another rank is gone; nothing was changed.
+            DataError: an image cannot be read; nothing was changed.
         """
         rates = self.rates(self.step_count)
-        random = self._random(_SAMPLING)
+        sampled = self.sampled(rates)
+        work = self.work(sampled)
+        figures = self.team.gather(torch.stack([work.losses, work.accuracies]).cpu())  # (ranks, 2, K)
+        losses, accuracies = figures.transpose(0, 1).flatten(1).numpy()
+        if not np.isfinite(losses).all():
+            raise self._divergence(f"the loss is {losses.mean()}")
+        gradients = self.team.average(work.gradients, self._extents(sampled))
+        return self.learn(rates, sampled, losses, accuracies, gradients)
+
+    def sampled(self, rates: Rates) -> Sampled:
+        """The architectures of this step, those of every rank one after the other.
+
+        A rank's are drawn from its own random numbers, so that all know them without a word.
+        """
         count = self.settings.samples_per_step
-        sampled = self.policy.sample(random, count, rates.op_warmup, rates.filter_warmup)
-        loss, gradients = self._train(sampled.rows())
-        accuracies = self._validate(sampled.rows())
+        return joined(
+            [
+                self.policy.sample(self._random(_SAMPLING, rank), count, rates.op_warmup, rates.filter_warmup)
+                for rank in range(self.team.size)
+            ]
+        )
+
+    def work(self, sampled: Sampled) -> Work:
+        """What this rank does in a step: train and rate its own architectures. Nothing is changed."""
+        count = self.settings.samples_per_step
+        rows = sampled.rows()[self.team.rank * count :][:count]
+        losses, gradients = self._train(rows)
+        return Work(losses, self._validate(rows), gradients)
+
+    def learn(
+        self, rates: Rates, sampled: Sampled, losses: Floats, accuracies: Floats, gradients: Gradients
+    ) -> StepEvent:
+        """What all ranks do alike: teach policy and weights what the ``sampled`` architectures of all showed.
+
+        ``losses`` and ``accuracies`` are one for each, ``gradients`` the mean over all.
+        """
+        settings = self.settings
         costs = self.model.total(sampled.indices.numpy())
-        rewards = reward(self.settings.reward, accuracies, costs, self.settings.target, self.settings.beta)
+        rewards = reward(settings.reward, accuracies, costs, settings.target, settings.beta)
         baseline = self.baseline.update(float(rewards.mean()))
         self._teach_policy(sampled, rewards - baseline, rates.policy_lr)
         self.optimizer.step(gradients, rates.weight_lr)
         self.step_count += 1
         return StepEvent(
             step=self.step_count - 1,
-            loss=loss,
+            loss=float(losses.mean()),
             accuracy=float(accuracies.mean()),
             reward=float(rewards.mean()),
             baseline=baseline,
@@ -159,35 +219,28 @@ class Search:
         self.supernet.load_state_dict(part("supernet", state))
         self.optimizer.load_state(part("optimizer", state))
 
-    def _train(self, rows: Sequence[tuple[int, ...]]) -> tuple[float, Gradients]:
-        """The mean loss over the architectures ``rows``, each on its share of the batch, and its gradient."""
-        indices = self.training.indices(self.step_count)
-        batch = self.data.train.batch(indices, self.data.augmentation, self._random(_AUGMENTATION))
-        total, gradients = 0.0, Gradients()
+    def _train(self, rows: Sequence[tuple[int, ...]]) -> tuple[Tensor, Gradients]:
+        """The loss of each of ``rows`` on its share of the batch, ``(K,)``, and the mean gradients."""
+        losses, gradients = [], Gradients()
         l2 = self.settings.l2
-        for row, (images, labels) in zip(rows, self._shares(batch), strict=True):
+        for row, (images, labels) in zip(rows, self._shares(self.training(self.step_count)), strict=True):
             leaves = self.optimizer.take(self.supernet.used(row))
             logits = self.supernet(images, row, leaves.weights)
             loss = F.cross_entropy(logits, labels, label_smoothing=self.settings.label_smoothing)
             torch.autograd.backward(loss / len(rows))
             gradients.add(leaves, l2 / len(rows))
-            value = loss.item() + l2 * leaves.penalty().item()
-            if not math.isfinite(value):
-                raise self._divergence(f"the loss is {value}")
-            total += value / len(rows)
-        return total, gradients
+            losses.append(loss.detach().double() + l2 * leaves.penalty().double())
+        return torch.stack(losses), gradients
 
     @torch.no_grad()
-    def _validate(self, rows: Sequence[tuple[int, ...]]) -> NDArray[np.float64]:
+    def _validate(self, rows: Sequence[tuple[int, ...]]) -> Tensor:
         """The accuracy of each architecture on its share of the validation batch, ``(K,)``."""
-        indices = self.validation.indices(self.step_count)
-        batch = self.data.validation.batch(indices, None, self._random(_VALIDATION))
         accuracies = []
-        for row, (images, labels) in zip(rows, self._shares(batch), strict=True):
+        for row, (images, labels) in zip(rows, self._shares(self.validation(self.step_count)), strict=True):
             leaves = self.optimizer.take(self.supernet.used(row))
             logits = self.supernet(images, row, leaves.weights)
-            accuracies.append((logits.argmax(dim=1) == labels).double().mean().item())
-        return np.array(accuracies)
+            accuracies.append((logits.argmax(dim=1) == labels).double().mean())
+        return torch.stack(accuracies)
 
     def _teach_policy(self, sampled: Sampled, advantages: NDArray[np.float64], lr: float) -> None:
         if self.settings.entropy_bonus:
@@ -196,11 +249,29 @@ class Search:
         if self.settings.entropy_bonus:
             self.policy.logits.data += lr * self.settings.entropy_bonus * bonus
 
-    def _shares(self, batch: tuple[NDArray[np.float32], NDArray[np.int64]]) -> list[tuple[Tensor, Tensor]]:
-        images, labels = (
-            torch.from_numpy(array).to(self.device).chunk(self.settings.samples_per_step) for array in batch
-        )
+    def _shares(self, batch: tuple[Tensor, Tensor]) -> list[tuple[Tensor, Tensor]]:
+        images, labels = (tensor.chunk(self.settings.samples_per_step) for tensor in batch)
         return list(zip(images, labels, strict=True))
+
+    def _extents(self, sampled: Sampled) -> dict[Tensor, tuple[int, ...]]:
+        """How much of each parameter the architectures of all ranks use together, along each dimension."""
+        extents: dict[Tensor, tuple[int, ...]] = {}
+        if self.team.size > 1:
+            for used in chain.from_iterable(map(self.supernet.used, set(sampled.rows()))):
+                extents[used.parameter] = tuple(
+                    map(max, extents.get(used.parameter, used.extent), used.extent)
+                )
+        in_order = (parameter for parameter in self.supernet.parameters() if parameter in extents)
+        return {parameter: extents[parameter] for parameter in in_order}
+
+    def _check_batches(self) -> None:
+        each = self.settings.samples_per_step * self.team.size
+        for name in ("batch_size", "validation_batch_size"):
+            size = getattr(self.settings, name)
+            if size % each:
+                raise SearchError(
+                    f"`{name}` is {size}, but must be a multiple of {each}: `samples_per_step` times ranks"
+                )
 
     def _divergence(self, symptom: str) -> SearchError:
         rate = self.settings.weight_lr
@@ -208,8 +279,17 @@ class Search:
             f"{symptom} in step {self.step_count}: start again with a `weight_lr` below {rate:g}"
         )
 
-    def _random(self, purpose: int) -> np.random.Generator:
-        return np.random.default_rng([self.settings.seed, purpose, self.step_count])
+    def _random(self, purpose: int, rank: int, step: int | None = None) -> np.random.Generator:
+        step = self.step_count if step is None else step
+        return np.random.default_rng([self.settings.seed, purpose, step, *([rank] if rank else [])])
 
-    def _schedule(self, size: int, batch_size: int, purpose: int) -> BatchSchedule:
-        return BatchSchedule(size, batch_size, self.settings.seed, purpose)
+    def _batches(self, split: Split, size: int, purpose: int, augmentation: Augmentation | None) -> ReadAhead:
+        """The share of this rank in the batches of ``size`` images of ``split``."""
+        order = BatchSchedule(len(split), size, self.settings.seed, purpose)
+        own = size // self.team.size
+
+        def load(step: int) -> Arrays:
+            indices = order.indices(step)[self.team.rank * own :][:own]
+            return split.batch(indices, augmentation, self._random(_AUGMENTATION, self.team.rank, step))
+
+        return ReadAhead(load, self.steps, self.device)

@@ -1,9 +1,12 @@
 """What a search and a training do before their first step: threads, device, and images that fit."""
 
+import os
+
 import torch
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.ranks import ranks
 from tunas_torch.data import ImageData, open_data
 
 
@@ -15,6 +18,8 @@ def use(device: str, threads: int | None) -> torch.device:
     """
     if threads is not None:
         torch.set_num_threads(threads)
+    if device == "cuda" and ranks() > 1:
+        device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
     try:
         torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError):  # the latter without CUDA

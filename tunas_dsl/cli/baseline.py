@@ -14,6 +14,7 @@ from tunas_dsl.cli.options import quality as quality_option
 from tunas_dsl.cli.run_folders import create_run, needed, reopen_run
 from tunas_dsl.cli.settings_options import settings_options
 from tunas_dsl.search.algorithms import SETTINGS
+from tunas_dsl.search.ranks import alone
 
 
 @click.group("baseline")
@@ -42,6 +43,7 @@ def _baseline(algorithm: str, description: str) -> click.Command:
         keep: int,
         **given: Any,
     ) -> None:
+        alone("a baseline")
         wanted = {name: setting for name, setting in given.items() if setting is not None}
         if resume:
             sources = {"quality": quality} if quality else {}

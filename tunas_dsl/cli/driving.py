@@ -9,11 +9,13 @@ from tunas_dsl.search.algorithms import start_algorithm
 from tunas_dsl.search.driver import Driver
 from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.quality import Evaluator, load_quality
+from tunas_dsl.search.ranks import alone
 from tunas_dsl.search.run import RunFolder
 
 
 def drive(subject: Subject, run: RunFolder, resume: bool, command: str) -> Outcome:
     """Search from the run's first step, or from its last state on; ``command`` is how to go on with it."""
+    alone("a search without a supernet")
     space, model, name = subject.space, subject.model(run.cost), str(run.quality)
     click.echo(heading(subject, model, run), err=True)
     outcome: Outcome | None = None

@@ -27,8 +27,17 @@ def user_errors(ctx: click.Context, status: int = 1) -> Iterator[None]:
     except Exception as error:
         if not isinstance(error, _expected()):
             raise
-        click.echo(f"error: {error}", err=True)
+        if _is_mine(error):
+            click.echo(f"error: {error}", err=True)
         ctx.exit(status)
+
+
+def _is_mine(error: Exception) -> bool:
+    """Whether this process should say it: of several, all meet most errors alike."""
+    from tunas_dsl.search.errors import RankError
+    from tunas_dsl.search.ranks import rank
+
+    return not rank() or isinstance(error, RankError)
 
 
 def _expected() -> tuple[type[Exception], ...]:

@@ -16,6 +16,7 @@ from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.progress import Outcome
+from tunas_dsl.search.ranks import rank
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.setting import Settings
 
@@ -53,6 +54,8 @@ def create_run(
             f"the target of {settings.target:g} {model.unit} is out of range: the architectures of "
             f"`{subject.space.name}` cost {low:g} to {high:g} {model.unit}"
         )
+    if rank():  # that of rank 0 makes the folder
+        return subject, RunFolder(output, settings, data, model.name, quality, algorithm)
     run = RunFolder.create(output, settings, data, model.name, quality=quality, algorithm=algorithm)
     write_bundle(subject.space, subject.text, [model], run.bundle)
     return attrs.evolve(subject, models={model.name: model}), run

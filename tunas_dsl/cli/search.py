@@ -1,8 +1,9 @@
 """``tunas search``: a search from the command line, and its resumption."""
 
-from contextlib import AbstractContextManager, nullcontext
+import sys
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 import click
@@ -22,6 +23,7 @@ from tunas_dsl.cli.settings_options import settings_options
 from tunas_dsl.cli.subjects import Subject
 from tunas_dsl.report.tensorboard import mirrored, require_tensorboard
 from tunas_dsl.search.progress import Outcome
+from tunas_dsl.search.ranks import alone, rank
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import PolicySettings, SearchSettings
 
@@ -60,6 +62,8 @@ def command(
     if tensorboard:
         require_tensorboard()
     wanted = {name: setting for name, setting in given.items() if setting is not None}
+    if quality is not None:
+        alone("a search with a quality of one's own")
     if data is not None and quality is not None:
         raise click.UsageError("--data and --quality exclude each other: a search has one source of quality")
     if resume:
@@ -71,11 +75,30 @@ def command(
         settings = SearchSettings(**wanted) if quality is None else _without_training(wanted)
         subject, run = create_run(output, str(space), latency, settings, data=data, quality=quality)
     run = attrs.evolve(run, keep=keep)
+    if rank():
+        _follow(subject, run, resume, device, threads)
     with _mirrored(run) if tensorboard else nullcontext():
         if run.quality is None:
             _search_supernet(subject, run, resume, device, threads)
         else:
             drive(subject, run, resume, "tunas search")
+
+
+def _follow(subject: Subject, run: RunFolder, resume: bool, device: str, threads: int | None) -> NoReturn:
+    """Search along with the process of rank 0, which keeps the run and talks."""
+    outcome = None
+    with suppress(KeyboardInterrupt):
+        outcome = load_backend().search(
+            subject.space,
+            subject.model(run.cost),
+            run,
+            resume=resume,
+            report=lambda _: None,
+            tell=lambda _: None,
+            device=device,
+            threads=threads,
+        )
+    sys.exit(0 if outcome is not None and outcome.status == "finished" else 130)
 
 
 def _mirrored(run: RunFolder) -> AbstractContextManager[None]:

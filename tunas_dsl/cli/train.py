@@ -23,6 +23,7 @@ from tunas_dsl.compiler import compile_text
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import prune
 from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.ranks import alone
 from tunas_dsl.training.progress import Evaluation, TrainingOutcome, TrainingProgress
 from tunas_dsl.training.recipe import PRESETS, recipe
 from tunas_dsl.training.run import TrainingFolder
@@ -62,6 +63,7 @@ def command(
     In SPACE, ARCH is an index vector such as 0:2:1 or a file. A resumed training keeps the
     architecture and the settings that it began with.
     """
+    alone("a training")
     settings = {name: setting for name, setting in given.items() if setting is not None}
     if resume:
         network, run = _reopened(output, space, architecture, data, preset, settings)

@@ -5,5 +5,9 @@ class SearchError(Exception):
     """A setting, a run folder, a checkpoint or a loss that a search cannot go on with; one line says why."""
 
 
+class RankError(SearchError):
+    """What one of several processes met alone; it says so itself, while the others are silent."""
+
+
 class DataError(Exception):
     """Images that cannot be used: which file, and what is wrong with it, in one line."""
