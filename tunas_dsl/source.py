@@ -1,6 +1,7 @@
 """Texts and places in them, by character offset; lines and columns only when they are shown."""
 
 import bisect
+import io
 from functools import cached_property
 
 import attrs
@@ -45,6 +46,11 @@ class Span:
     def to(self, other: "Span") -> "Span":
         """From the start of this span to the end of ``other``."""
         return Span(self.source, self.start, other.end)
+
+
+def lines_with_ends(text: str) -> list[str]:
+    """The lines of a text; nothing but a line feed ends one."""
+    return list(io.StringIO(text, newline="\n"))
 
 
 def lines_of(span: Span) -> Span:

@@ -112,15 +112,17 @@ def place(text, word, number=0):
 
 def applied(text, edits):
     """``text`` with the server's edits, by UTF-16 positions."""
-    lines = text.split("\n")
-    for edit in sorted(edits, key=lambda e: list(e["range"]["start"].values()), reverse=True):
-        start, end = edit["range"]["start"], edit["range"]["end"]
-        raw = lines[start["line"]].encode("utf-16-le")
-        raw = (
-            raw[: 2 * start["character"]] + edit["newText"].encode("utf-16-le") + raw[2 * end["character"] :]
-        )
-        lines[start["line"]] = raw.decode("utf-16-le")
-    return "\n".join(lines)
+    original = text
+
+    def at(place):
+        lines = original.split("\n")
+        before = lines[place["line"]].encode("utf-16-le")[: 2 * place["character"]]
+        return sum(len(line) + 1 for line in lines[: place["line"]]) + len(before.decode("utf-16-le"))
+
+    for edit in sorted(edits, key=lambda e: at(e["range"]["start"]), reverse=True):
+        start, end = at(edit["range"]["start"]), at(edit["range"]["end"])
+        text = text[:start] + edit["newText"] + text[end:]
+    return text
 
 
 def test_an_editors_session(client, folder):
@@ -165,6 +167,19 @@ def test_an_editors_session(client, folder):
         "uri": (folder / "common.space").as_uri(),
         "range": {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}},
     }
+
+    loose = TEXT.replace("    let width = 1/2 | 1\n", "\n\nlet width=1/2|1  # \U0001f642\n").rstrip()
+    client.change(uri, loose)
+    options = {"tabSize": 8, "insertSpaces": False}  # the style has no options
+    edits = client.request("textDocument/formatting", textDocument=document, options=options)
+    assert applied(loose, edits) == TEXT.replace("1/2 | 1\n", "1/2 | 1  # \U0001f642\n").replace(
+        "x 3\n", "x 3\n\n"
+    )
+    client.change(uri, TEXT)
+    assert client.request("textDocument/formatting", textDocument=document, options=options) == []
+    client.change(uri, TEXT + "}")
+    assert client.request("textDocument/formatting", textDocument=document, options=options) is None
+    client.change(uri, TEXT)
 
     symbols = client.request("textDocument/documentSymbol", textDocument=document)
     assert [child["name"] for child in symbols[0]["children"]] == ["width", "more", "b"]

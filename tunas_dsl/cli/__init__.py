@@ -11,6 +11,7 @@ from tunas_dsl.cli.errors import user_errors
 
 COMMANDS = {
     "check": "Say what is wrong with spaces, and where.",
+    "fmt": "Format spaces in the canonical style.",
     "show": "Show blocks, layers and decisions, and how large the space is.",
     "spaces": "List the spaces that come along, and copy one to start from.",
     "diff": "Say what differs between two spaces or architectures.",

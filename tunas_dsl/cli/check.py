@@ -2,13 +2,13 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 
 import click
 
 from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.options import output_format
+from tunas_dsl.cli.paths import counted, space_files
 from tunas_dsl.compiler import check_text
 from tunas_dsl.diagnostics import Diagnostic, SpaceError, render, to_json
 from tunas_dsl.sources import read_source
@@ -22,7 +22,7 @@ def command(paths: tuple[str, ...], format: str) -> None:
 
     The exit status is 0 without findings, 1 with findings, 2 where a file cannot be read.
     """
-    files = list(_files(paths))
+    files = list(space_files(paths))
     found = [diagnostic for file in files for diagnostic in _check(file)]
     if format == "json":
         click.echo(json.dumps(to_json(found), indent=2, ensure_ascii=False))
@@ -31,17 +31,6 @@ def command(paths: tuple[str, ...], format: str) -> None:
             click.echo(render(diagnostic), err=True)
         click.echo(_summary(found, len(files)))
     sys.exit(1 if found else 0)
-
-
-def _files(paths: Iterable[str]) -> Iterator[str]:
-    for path in paths:
-        if not Path(path).is_dir():
-            yield path
-            continue
-        inside = sorted(map(str, Path(path).rglob("*.space")))
-        if not inside:
-            raise click.UsageError(f"there is no .space file in {path}")
-        yield from inside
 
 
 def _check(path: str) -> tuple[Diagnostic, ...]:
@@ -57,8 +46,4 @@ def _check(path: str) -> tuple[Diagnostic, ...]:
 def _summary(found: Iterable[Diagnostic], files: int) -> str:
     severities = [diagnostic.severity for diagnostic in found]
     errors, warnings = severities.count("error"), severities.count("warning")
-    return f"{_count(errors, 'error')}, {_count(warnings, 'warning')} in {_count(files, 'file')}"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")
+    return f"{counted(errors, 'error')}, {counted(warnings, 'warning')} in {counted(files, 'file')}"

@@ -10,12 +10,14 @@ from pygls.lsp.server import LanguageServer
 
 from tunas_dsl import __version__
 from tunas_dsl.analysis.operators import BUILT_IN
-from tunas_dsl.diagnostics import Diagnostic
+from tunas_dsl.diagnostics import Diagnostic, SpaceError
 from tunas_dsl.lsp import completion, hover, names
 from tunas_dsl.lsp.analysed import Analysed
+from tunas_dsl.lsp.formatting import formatting_edits
 from tunas_dsl.lsp.positions import offset, range_of
 from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import tree
+from tunas_dsl.syntax.formatter import MeaningChanged
 from tunas_dsl.syntax.words import STATEMENTS
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -166,6 +168,14 @@ def make_server() -> SpaceServer:
             inside = _symbols(file.space.statements)
             outline.append(_symbol(file.space.name, file.space.span, types.SymbolKind.Module, inside))
         return outline
+
+    @server.feature(types.TEXT_DOCUMENT_FORMATTING)
+    def formatted(ls: SpaceServer, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
+        document = ls.workspace.get_text_document(params.text_document.uri)
+        try:
+            return formatting_edits(Source(_path(params.text_document.uri), document.source))
+        except (SpaceError, MeaningChanged):  # the findings say why
+            return None
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     def hinted(ls: SpaceServer, params: types.InlayHintParams) -> list[types.InlayHint]:

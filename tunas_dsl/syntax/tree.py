@@ -235,3 +235,18 @@ def walk(node: SyntaxNode) -> Iterator[SyntaxNode]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def equal(one: SyntaxNode, other: SyntaxNode) -> bool:
+    """Whether two trees are equal, as ``==`` says, for which deep ones leave too little of Python's stack."""
+    pairs: list[tuple[object, object]] = [(one, other)]
+    while pairs:
+        ours, theirs = pairs.pop()
+        if isinstance(ours, SyntaxNode) and type(ours) is type(theirs):
+            fields = (field.name for field in attrs.fields(type(ours)) if field.eq)
+            pairs += ((getattr(ours, name), getattr(theirs, name)) for name in fields)
+        elif isinstance(ours, tuple) and isinstance(theirs, tuple) and len(ours) == len(theirs):
+            pairs += zip(ours, theirs, strict=True)
+        elif ours != theirs:
+            return False
+    return True
