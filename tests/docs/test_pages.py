@@ -1,0 +1,76 @@
+"""Pages whose commands are followed literally, in an empty folder: what they print is what the page says.
+
+A block ``space NAME`` is a file that the reader writes. A block ``console`` has commands after ``$``, and what
+they print. With ``console numbers``, numbers may be others, and a search has fewer steps than the page gives
+it; with ``console varies``, the commands need only work: they are about what that search found.
+``UPDATE_GOLDEN=1`` does all as the page says, and writes what is printed into it.
+"""
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tunas_dsl.cli import cli
+
+DOCS = Path(__file__).parents[2] / "docs"
+BLOCK = re.compile(
+    r"^```(?P<kind>space|console) ?(?P<about>\S*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
+)
+UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))
+PAGES = ("tutorial.md", "recipes.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_are_true(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = DOCS / page
+    before = file.read_text(encoding="utf-8")
+    after = BLOCK.sub(followed, before)
+    if UPDATE:
+        file.write_text(after, encoding="utf-8")
+    assert after == before
+
+
+def followed(block):
+    """The block with what its commands print now."""
+    if block["kind"] == "space":
+        Path(block["about"]).write_text(block["text"], encoding="utf-8")
+        return block[0]
+    commands = re.findall(r"^\$ (.*)$", block["text"], re.MULTILINE)
+    printed = "".join(f"$ {command}\n{run(command, block['about'])}" for command in commands)
+    if not UPDATE and (
+        block["about"] == "varies"
+        or (block["about"] == "numbers" and masked(printed) == masked(block["text"]))
+    ):
+        return block[0]
+    return block[0].replace(block["text"], printed)
+
+
+def run(command, about):
+    """What it prints; of a search, only what is not its progress."""
+    command, _, last = command.partition(" | tail -n ")
+    if not UPDATE:
+        command = command.replace("--steps 300", "--steps 10")
+    program, *arguments = shlex.split(command)
+    assert program == "tunas"
+    ended = CliRunner().invoke(cli, arguments, env={"COLUMNS": "80", "NO_COLOR": "1"})
+    assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.output
+    lines = (ended.stdout if about == "numbers" else ended.output).splitlines(keepends=True)
+    return "".join(lines[-int(last) :] if last else lines)
+
+
+def masked(text):
+    """Without numbers, and the blanks that align them."""
+    return re.sub(r"\s*[-+]?[0-9][0-9.,:]*", " #", text)
+
+
+def test_every_named_space_of_a_page_is_used():
+    for page in PAGES:
+        text = (DOCS / page).read_text(encoding="utf-8")
+        for block in BLOCK.finditer(text):
+            if block["kind"] == "space" and block["about"]:
+                assert f"{block['about']}" in text[block.end() :], f"{page}: {block['about']}"
