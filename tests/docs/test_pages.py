@@ -1,8 +1,8 @@
 """Pages whose commands are followed literally, in an empty folder: what they print is what the page says.
 
-A block ``space NAME`` is a file that the reader writes. A block ``console`` has commands after ``$``, and what
-they print. With ``console numbers``, numbers may be others, and a search has fewer steps than the page gives
-it; with ``console varies``, the commands need only work: they are about what that search found.
+A block ``space NAME`` is a file that the reader writes. A block ``console`` has commands after ``$``, and
+what they print. With ``console numbers``, numbers may be others, and a search has fewer steps than the page
+gives it; with ``console varies``, the commands need only work: they are about what that search found.
 ``UPDATE_GOLDEN=1`` does all as the page says, and writes what is printed into it.
 """
 
