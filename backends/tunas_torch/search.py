@@ -19,6 +19,7 @@ from tunas_dsl.search import schedule
 from tunas_dsl.search.baseline import Baseline
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.events import StepEvent, is_snapshot, samples
+from tunas_dsl.search.price import Price
 from tunas_dsl.search.reward import reward
 from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.data import Augmentation, BatchSchedule, ImageData, Split
@@ -31,7 +32,7 @@ from tunas_torch.states import check_state, part, prefixed
 from tunas_torch.supernet import Supernet
 from tunas_torch.team import Team
 
-_SAMPLING, _AUGMENTATION, _TRAINING, _VALIDATION = range(4)
+_SAMPLING, _AUGMENTATION, _TRAINING, _VALIDATION, _PRICE = range(5)
 """Purposes of random numbers."""
 
 
@@ -84,6 +85,8 @@ class Search:
         self.team = team or Team()
         self.step_count = 0
         self.policy = Policy(supernet.space, hierarchical=settings.hierarchical)
+        decisions = supernet.space.decisions
+        self.price = Price(model.total, decisions, settings) if settings.cost_samples else None
         self.policy_optimizer = PolicyOptimizer(self.policy.logits)
         self.baseline = Baseline(settings.baseline_momentum)
         self.optimizer = weight_optimizer(dict(supernet.named_parameters()), settings)
@@ -144,9 +147,12 @@ class Search:
         """
         settings = self.settings
         costs = self.model.total(sampled.indices.numpy())
-        rewards = reward(settings.reward, accuracies, costs, settings.target, settings.beta)
-        baseline = self.baseline.update(float(rewards.mean()))
-        self._teach_policy(sampled, rewards - baseline, rates.policy_lr)
+        beta = settings.beta_at(self.step_count)
+        rewards = reward(settings.reward, accuracies, costs, settings.target, beta)
+        # The price of cost has a gradient of its own, where it is estimated from other samples.
+        learnt = rewards if self.price is None else accuracies
+        baseline = self.baseline.update(float(learnt.mean()))
+        self._teach_policy(sampled, learnt - baseline, beta, rates.policy_lr)
         self.optimizer.step(gradients, rates.weight_lr)
         self.step_count += 1
         return StepEvent(
@@ -242,10 +248,17 @@ class Search:
             accuracies.append((logits.argmax(dim=1) == labels).double().mean())
         return torch.stack(accuracies)
 
-    def _teach_policy(self, sampled: Sampled, advantages: NDArray[np.float64], lr: float) -> None:
+    def _teach_policy(
+        self, sampled: Sampled, advantages: NDArray[np.float64], beta: float, lr: float
+    ) -> None:
         if self.settings.entropy_bonus:
             bonus = self.policy.entropy_gradient(sampled.indices)
-        self.policy_optimizer.step(self.policy.gradients(sampled, torch.from_numpy(advantages)), lr)
+        gradients = self.policy.gradients(sampled, torch.from_numpy(advantages))
+        if self.price is not None:
+            uniform = self._random(_PRICE, 0).random(self.price.shape)
+            probabilities = self.policy.probabilities().detach().numpy()
+            gradients += torch.from_numpy(self.price.gradient(probabilities, uniform, beta))
+        self.policy_optimizer.step(gradients, lr)
         if self.settings.entropy_bonus:
             self.policy.logits.data += lr * self.settings.entropy_bonus * bonus
 

@@ -127,9 +127,9 @@ def test_reinforce_holds_the_policy_until_the_delay():
 
 def test_an_entropy_bonus_keeps_the_policy_open():
     def entropy(bonus):
-        settings = attrs.evolve(SETTINGS["reinforce"], entropy_bonus=bonus, steps=200)
+        settings = attrs.evolve(SETTINGS["reinforce"], entropy_bonus=bonus, steps=200, beta_growth=1.0)
         algorithm = start_algorithm(SPACE, MODEL, settings)
         advance(algorithm, 200)
         return algorithm.figures()["entropy"]
 
-    assert entropy(1.0) > entropy(0.0) + 1
+    assert entropy(3.0) > entropy(0.0) + 1

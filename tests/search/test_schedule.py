@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from tunas_dsl.search.schedule import policy_lr, warmup_probability, weight_lr
+from tunas_dsl.search.schedule import policy_lr, price_of_cost, warmup_probability, weight_lr
 
 
 @pytest.mark.parametrize(("step", "expected"), [(-500, 1), (0, 1), (5, 0.5), (9, 0.1), (10, 0), (50, 0)])
@@ -49,3 +49,13 @@ def test_policy_lr_grows_tenfold_or_not_at_all():
     halfway = policy_lr(75, 100, 50, 1.0, "exponential")
     assert halfway == pytest.approx(math.sqrt(10))
     assert policy_lr(75, 100, 50, 1.0, "constant") == 1.0
+
+
+def test_the_price_of_cost_grows_from_the_middle_of_the_learning():
+    def price(step):
+        return price_of_cost(step, 100, 20, -0.1, 100.0)
+
+    assert [price(step) for step in (0, 20, 60)] == [-0.1] * 3
+    assert price(80) == pytest.approx(-1.0)
+    assert price(100) == pytest.approx(-10.0)
+    assert {price_of_cost(step, 100, 20, -0.1, 1.0) for step in range(101)} == {-0.1}

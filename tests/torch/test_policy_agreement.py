@@ -33,8 +33,8 @@ def quality(indices):
     return 0.5 + 0.01 * indices.sum(axis=1)
 
 
-@pytest.mark.parametrize("hierarchical", [True, False])
-def test_two_hundred_steps_agree(hierarchical):
+@pytest.mark.parametrize(("hierarchical", "cost_samples"), [(True, 0), (False, 0), (True, 5)])
+def test_two_hundred_steps_agree(hierarchical, cost_samples):
     settings = PolicySettings(
         steps=200,
         target=20.0,
@@ -42,19 +42,29 @@ def test_two_hundred_steps_agree(hierarchical):
         entropy_bonus=0.1,
         samples_per_step=3,
         hierarchical=hierarchical,
+        cost_samples=cost_samples,
     )
-    ours = Reinforce(DECISIONS, settings)
+    ours = Reinforce(DECISIONS, costs, settings)
     theirs = Policy(SPACE, hierarchical=hierarchical)
     optimizer, baseline = PolicyOptimizer(theirs.logits), Baseline(settings.baseline_momentum)
     for step in range(settings.steps):
         proposed = ours.propose()
-        sampled = theirs.sample(Drawn(ours._uniform[step]), 3)
+        sampled = theirs.sample(Drawn(ours._uniform(step)), 3)
         assert sampled.indices.tolist() == proposed.tolist()
-        rewards = reward("absolute", quality(proposed), costs(proposed), 20.0, settings.beta)
+        beta = settings.beta_at(step)
+        rewards = reward("absolute", quality(proposed), costs(proposed), 20.0, beta)
+        if cost_samples:
+            rewards = quality(proposed)
         advantages = torch.from_numpy(rewards - baseline.update(float(rewards.mean())))
         lr = policy_lr(step, 200, settings.delay_steps, settings.policy_lr, "exponential")
         bonus = theirs.entropy_gradient(sampled.indices)
-        optimizer.step(theirs.gradients(sampled, advantages), lr)
+        gradients = theirs.gradients(sampled, advantages)
+        if cost_samples:
+            others = theirs.sample(Drawn(ours._price_uniform(step)), cost_samples)
+            prices = beta * np.abs(costs(others.indices.numpy()) / 20.0 - 1)
+            held = torch.from_numpy(prices - prices.mean()) * cost_samples / (cost_samples - 1)
+            gradients += theirs.gradients(others, held).mean(dim=0)
+        optimizer.step(gradients, lr)
         theirs.logits.data += lr * settings.entropy_bonus * bonus
         ours.feedback(proposed, quality(proposed), costs(proposed))
         exists = ours.policy.exists

@@ -22,10 +22,17 @@ from tunas_dsl.cli.run_folders import cleared_if_empty, conclude, create_run, he
 from tunas_dsl.cli.settings_options import settings_options
 from tunas_dsl.cli.subjects import Subject
 from tunas_dsl.report.tensorboard import mirrored, require_tensorboard
+from tunas_dsl.search.presets import PRESETS, preset_table, with_preset
 from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.ranks import alone, rank
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import PolicySettings, SearchSettings
+
+
+def _print_presets(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(preset_table(), nl=False)
+        ctx.exit()
 
 
 @click.command("search")
@@ -39,6 +46,15 @@ from tunas_dsl.search.settings import PolicySettings, SearchSettings
 @keep_option
 @device_option
 @threads_option
+@click.option("--preset", type=click.Choice(PRESETS), help="Settings as published; other options win.")
+@click.option(
+    "--presets",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_presets,
+    help="Show the presets.",
+)
 @settings_options(SearchSettings)
 def command(
     space: str | None,
@@ -51,6 +67,7 @@ def command(
     keep: int,
     device: str,
     threads: int | None,
+    preset: str | None,
     **given: Any,
 ) -> None:
     """Search SPACE for an accurate architecture that costs as much as the target.
@@ -61,11 +78,15 @@ def command(
     """
     if tensorboard:
         require_tensorboard()
+    kind = SearchSettings if quality is None else PolicySettings
     wanted = {name: setting for name, setting in given.items() if setting is not None}
     if quality is not None:
         alone("a search with a quality of one's own")
+    wanted = with_preset(kind, preset, wanted)
     if data is not None and quality is not None:
         raise click.UsageError("--data and --quality exclude each other: a search has one source of quality")
+    if resume and preset is not None:
+        raise click.UsageError("a resumed search keeps the settings that it began with: leave --preset out")
     if resume:
         sources = {name: source for name, source in (("data", data), ("quality", quality)) if source}
         subject, run = reopen_run(output, space, wanted | sources)

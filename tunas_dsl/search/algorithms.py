@@ -27,7 +27,7 @@ def start_algorithm(space: ir.Space, model: CostModel, settings: Settings) -> Al
     """
     match settings:
         case PolicySettings():
-            return Reinforce(space.decisions, settings)
+            return Reinforce(space.decisions, model.total, settings)
         case RandomSettings():
             band = (settings.target - settings.within, settings.target + settings.within)
             return RandomSearch(sample(space, settings.n, settings.seed, model, band), settings)

@@ -1,6 +1,6 @@
 """REINFORCE with the paper's rewards: the search of the policy alone, for any source of quality (facts 7)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from tunas_dsl.search import schedule
 from tunas_dsl.search.algorithm import Floats, Indices
 from tunas_dsl.search.baseline import Baseline
 from tunas_dsl.search.policy import Policy
+from tunas_dsl.search.price import Price
 from tunas_dsl.search.reward import reward
 from tunas_dsl.search.settings import PolicySettings
 
@@ -17,23 +18,30 @@ BETA2 = 0.999
 EPSILON = 1e-8
 
 _CHUNK = 2**17  # random numbers; drawing them step by step would take longer than the step
+_PRICE = 1  # what else than architectures to evaluate is drawn by a seed
 
 
 class Reinforce:
     """An :class:`~tunas_dsl.search.algorithm.Algorithm` whose policy learns from rewards.
 
     The same as the supernet's search, but for warmup, which is about weights. All randomness is a
-    function of the seed and the step.
+    function of the seed and the step. ``cost`` gives ``(N, D)`` index vectors their costs, ``(N,)``.
     """
 
-    def __init__(self, decisions: Sequence[ir.Decision], settings: PolicySettings) -> None:
+    def __init__(
+        self,
+        decisions: Sequence[ir.Decision],
+        cost: Callable[[Indices], Floats],
+        settings: PolicySettings,
+    ) -> None:
         self.settings = settings
         self.policy = Policy(decisions, settings.hierarchical)
         self.baseline = Baseline(settings.baseline_momentum)
         self.adam = PolicyAdam(self.policy.logits.shape)
         self.step = 0
-        self._shape = (settings.samples_per_step, len(decisions))
-        self._chunk, self._uniform = -1, np.empty(0)
+        self._uniform = Uniform([settings.seed], (settings.samples_per_step, len(decisions)))
+        self._price = Price(cost, decisions, settings) if settings.cost_samples else None
+        self._price_uniform = Uniform([settings.seed, _PRICE], (settings.cost_samples, len(decisions)))
         self._last: tuple[Indices, float, float, float] | None = None
 
     @property
@@ -43,22 +51,24 @@ class Reinforce:
 
     def propose(self) -> Indices:
         """``samples_per_step`` architectures, ``(K, D)``, drawn from the policy."""
-        length = max(1, _CHUNK // max(1, self._shape[0] * self._shape[1]))
-        chunk, place = divmod(self.step, length)
-        if chunk != self._chunk:
-            random = np.random.default_rng([self.settings.seed, chunk])
-            self._chunk, self._uniform = chunk, random.random((length, *self._shape))
-        return self.policy.draw(self._uniform[place])
+        return self.policy.draw(self._uniform(self.step))
 
     def feedback(self, indices: Indices, qualities: Floats, costs: Floats) -> None:
         """One step of learning from the rewards of ``indices``, ``(K, D)``."""
         settings = self.settings
-        rewards = reward(settings.reward, qualities, costs, settings.target, settings.beta)
-        baseline = self.baseline.update(float(rewards.mean()))
+        beta = settings.beta_at(self.step)
+        rewards = reward(settings.reward, qualities, costs, settings.target, beta)
         lr = schedule.policy_lr(
             self.step, settings.steps, settings.delay_steps, settings.policy_lr, settings.policy_lr_schedule
         )
-        change = self.adam.step(self.policy.gradients(indices, rewards - baseline), lr)
+        if self._price is None:
+            baseline = self.baseline.update(float(rewards.mean()))
+            gradients = self.policy.gradients(indices, rewards - baseline)
+        else:
+            baseline = self.baseline.update(float(qualities.mean()))
+            gradients = self.policy.gradients(indices, qualities - baseline)
+            gradients += self._price.gradient(self.policy.probabilities, self._price_uniform(self.step), beta)
+        change = self.adam.step(gradients, lr)
         if settings.entropy_bonus:
             change += lr * settings.entropy_bonus * self.policy.entropy_gradient(indices)
         if lr:
@@ -95,6 +105,23 @@ class Reinforce:
         self.adam.square[...] = np.asarray(state["square"], dtype=float).reshape(self.adam.square.shape)
         self.adam.updates = int(state["updates"])
         self.baseline.numerator, self.baseline.denominator = state["baseline"]
+
+
+class Uniform:
+    """Numbers from 0 to below 1, a ``shape`` of them a step, as a function of the ``seed`` and the step."""
+
+    def __init__(self, seed: Sequence[int], shape: tuple[int, int]) -> None:
+        self._seed, self._shape = seed, shape
+        self._length = max(1, _CHUNK // max(1, shape[0] * shape[1]))
+        self._chunk, self._numbers = -1, np.empty(0)
+
+    def __call__(self, step: int) -> Floats:
+        """Those of ``step``."""
+        chunk, place = divmod(step, self._length)
+        if chunk != self._chunk:
+            random = np.random.default_rng([*self._seed, chunk])
+            self._chunk, self._numbers = chunk, random.random((self._length, *self._shape))
+        return np.asarray(self._numbers[place])
 
 
 class PolicyAdam:

@@ -1,4 +1,4 @@
-"""What changes during a search as a pure function of the step: warmup and learning rates (facts 5, 7, 8)."""
+"""What changes during a search as a pure function of the step: warmup, rates, beta (facts 5, 7, 8)."""
 
 import math
 from typing import Literal, get_args
@@ -40,3 +40,15 @@ def policy_lr(step: int, steps: int, delay: int, base: float, schedule: PolicySc
     if schedule == "constant":
         return base
     return base * math.pow(POLICY_GROWTH, (step - delay) / (steps - delay))
+
+
+def price_of_cost(step: int, steps: int, delay: int, beta: float, growth: float) -> float:
+    """What a miss of the target costs at ``step``: ``beta``, and from half of the learning on ever more.
+
+    It grows exponentially to ``growth`` times as much, as in a penalty method: first the policy learns
+    what is good, then it settles on the target. The paper's stays as it is, a ``growth`` of 1.
+    """
+    middle = delay + (steps - delay) / 2
+    if step <= middle:
+        return beta
+    return beta * math.pow(growth, (step - middle) / (steps - middle))

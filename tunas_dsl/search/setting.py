@@ -28,6 +28,8 @@ def number(demand: str, holds: Callable[[float], bool]) -> Validator:
 
 
 COUNT = setting("an integer of at least 1", lambda count: count >= 1, (int,))
+NATURAL = setting("an integer of at least 0", lambda count: count >= 0, (int,))
+AT_LEAST_ONE = number("a number of at least 1", lambda number: number >= 1)
 SEED = setting("an integer from 0 to 2^63 - 1", lambda seed: 0 <= seed < 2**63, (int,))
 POSITIVE = number("a number above 0", lambda number: number > 0)
 NOT_NEGATIVE = number("a number of at least 0", lambda number: number >= 0)

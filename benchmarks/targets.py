@@ -1,0 +1,158 @@
+"""How far from the target searches end, over spaces, schedules, presets and seeds; with a made-up quality.
+
+Part `published`: the three spaces of the paper with the published latencies of a Pixel 1. Part `short`:
+short searches of the two small spaces for random targets, with accuracies as noisy as a supernet's on 64
+images, which get better during the search. Takes 15 minutes on one core.
+"""
+
+import argparse
+import json
+import statistics
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tunas_dsl import __version__
+from tunas_dsl.compiler import load_space
+from tunas_dsl.cost.extremes import maximum, minimum
+from tunas_dsl.cost.model import CostModel
+from tunas_dsl.cost.named import cost_model
+from tunas_dsl.ir import space as ir
+from tunas_dsl.search.algorithms import start_algorithm
+from tunas_dsl.search.presets import with_preset
+from tunas_dsl.search.settings import PolicySettings
+from tunas_dsl.search.synthetic import SyntheticQuality
+
+RESULTS = Path(__file__).parent / "results"
+PUBLISHED = {"proxylessnas": 84.0, "proxylessnas_enlarged": 84.0, "mobilenet_v3_like": 57.0}
+TRIALS: Mapping[str, tuple[str | None, Mapping[str, Any]]] = {
+    "default": (None, {}),
+    "default, constant": (None, {"policy_lr_schedule": "constant"}),
+    "without cost samples or growth": (None, {"cost_samples": 0, "beta_growth": 1.0}),
+    "without, constant": (None, {"cost_samples": 0, "beta_growth": 1.0, "policy_lr_schedule": "constant"}),
+    "default, soft": (None, {"reward": "soft"}),
+    "default, soft, beta -0.3": (None, {"reward": "soft", "beta": -0.3}),
+}
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--steps", type=int, default=5000, help="of the searches of the published spaces")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--short", type=int, default=20, help="targets and seeds of each short search")
+    parser.add_argument("-o", "--output", type=Path, default=RESULTS / "targets.json")
+    options = parser.parse_args()
+    document = {
+        "command": f"python benchmarks/targets.py --steps {options.steps} --seeds {options.seeds} "
+        f"--short {options.short}",
+        "versions": {"tunas-dsl": __version__, "numpy": np.__version__},
+        "published": published(options.steps, options.seeds),
+        "short": short(options.short),
+    }
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def published(steps: int, seeds: int) -> list[dict[str, Any]]:
+    """The three spaces of the paper, in each of the TRIALS."""
+    rows = []
+    for trial, (preset, settings) in TRIALS.items():
+        for name, target in PUBLISHED.items():
+            space = load_space(name)
+            model = cost_model(space, "pixel1")
+            found = []
+            for seed in range(seeds):
+                asked = {"steps": steps, "target": target, "seed": seed, **settings}
+                found.append(
+                    search(
+                        space,
+                        model,
+                        PolicySettings(**with_preset(PolicySettings, preset, asked)),
+                        SyntheticQuality(space, seed=seed),
+                    )
+                )
+            rows.append(shown({"trial": trial, "space": name, "target": target, **summary(found)}))
+    return rows
+
+
+def short(count: int) -> list[dict[str, Any]]:
+    """Searches of a few hundred steps, each with a target and a seed of its own."""
+    rows = []
+    for name in ("quickstart", "digits"):
+        space = load_space(name)
+        model = cost_model(space, "macs")
+        low, high = minimum(model).cost, maximum(model).cost
+        for steps in (300, 500, 1000, 2000):
+            found = []
+            for seed in range(count):
+                share = np.random.default_rng([seed, steps]).uniform(0.3, 0.7)
+                target = low + share * (high - low)
+                settings = PolicySettings(steps=steps, target=target, seed=seed)
+                found.append(search(space, model, settings, Supernet(space, seed, steps * 4)))
+            rows.append(shown({"space": name, "steps": steps, **summary(found)}))
+    return rows
+
+
+class Supernet:
+    """Accuracies as of a supernet in training: better with time, and noisy, also for all of a step alike."""
+
+    def __init__(self, space: ir.Space, seed: int, evaluations: int) -> None:
+        self.exact = SyntheticQuality(space, seed=seed, error=0.12, effects=0.01).exact
+        self._random = np.random.default_rng(seed)
+        self._evaluations, self._done = evaluations, 0
+
+    def __call__(self, architectures: Any) -> Any:
+        """The accuracies on 64 images."""
+        progress = self._done / self._evaluations
+        self._done += len(architectures)
+        common = 0.02 * self._random.normal() - 0.3 * np.exp(-progress / 0.12)
+        return self._random.binomial(64, np.clip(self.exact(architectures) + common, 0, 1)) / 64
+
+
+def search(space: ir.Space, model: CostModel, settings: PolicySettings, quality: Any) -> dict[str, float]:
+    """The end of one search: by how many percent the most probable architecture and the policy are off."""
+    algorithm = start_algorithm(space, model, settings)
+    costs = []
+    while algorithm.step < algorithm.steps:
+        indices = algorithm.propose()
+        costs.append(model.total(indices))
+        algorithm.feedback(indices, quality(indices), costs[-1])
+    best = np.array([algorithm.best()])
+    exact = quality.exact
+    return {
+        "argmax": 100 * (float(model.total(best)[0]) / settings.target - 1),
+        "mean": 100 * (float(np.mean(costs[-200:])) / settings.target - 1),
+        "quality": float(exact(best)[0]),
+    }
+
+
+def summary(found: list[dict[str, float]]) -> dict[str, Any]:
+    """How many searches there were, how many ended close, and how far off the worst was."""
+    misses = [abs(one["argmax"]) for one in found]
+    return {
+        "searches": len(found),
+        "within_1_percent": sum(miss <= 1 for miss in misses),
+        "within_2_percent": sum(miss <= 2 for miss in misses),
+        "miss_mean": statistics.fmean(misses),
+        "miss_worst": max(misses),
+        "argmax_mean": statistics.fmean(one["argmax"] for one in found),
+        "policy_mean": statistics.fmean(one["mean"] for one in found),
+        "quality_mean": statistics.fmean(one["quality"] for one in found),
+    }
+
+
+def shown(row: dict[str, Any]) -> dict[str, Any]:
+    """``row``, printed."""
+    print(
+        " ".join(
+            f"{key}={value:.4g}" if isinstance(value, float) else f"{value}" for key, value in row.items()
+        )
+    )
+    return {key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()}
+
+
+if __name__ == "__main__":
+    main()

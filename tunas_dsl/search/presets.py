@@ -1,0 +1,112 @@
+"""The settings of the paper and of its code by name, and where each comes from (facts 5, 7, 8, 12)."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+import attrs
+
+from tunas_dsl.search.settings import PolicySettings, SearchSettings
+
+Preset = Literal["paper", "reference-code"]
+PRESETS: tuple[Preset, ...] = get_args(Preset)
+
+
+@attrs.frozen
+class Row:
+    """A setting: its values as the presets have them and as the default says, each with where it is from.
+
+    What a preset does not set (None) is the default there too.
+    """
+
+    setting: str
+    default: str
+    ours: str
+    paper: Any = None
+    paper_source: str = "as the default"
+    code: Any = None
+    code_source: str = "as the default"
+
+
+ROWS = (
+    Row("reward", "absolute", "paper 3", "absolute", "paper 3", "absolute", "flag"),
+    Row("beta", "-0.1", "code", -0.1, "not stated; the code's", -0.1, "flag"),
+    Row("beta_growth", "100, or 1 unless `absolute`", "ours", 1.0, "none", 1.0, "none"),
+    Row("cost_samples", "64, or 0 unless `absolute`", "ours", 0, "none", 0, "none"),
+    Row("samples_per_step", "4", "ours", 1, "paper 3", 32, "one a core"),
+    Row(
+        "policy_lr",
+        "0.0015 max(1, 27,050 / steps)",
+        "ours",
+        3e-4,
+        "appendix",
+        4.8e-3,
+        "3e-4 for each 256 of 4,096 images",
+    ),
+    Row("policy_lr_schedule", "exponential", "paper 3.3", "exponential", "paper 3.3", "exponential", "flag"),
+    Row("policy_delay", "0.25", "paper 3.3", 0.25, "paper 3.3", 0.25, "flag"),
+    Row("baseline_momentum", "0.95", "code", 0.95, "not stated; the code's", 0.95, "constant"),
+    Row("entropy_bonus", "0", "code", 0.0, "not stated; the code's", 0.0, "flag"),
+    Row("hierarchical", "true", "code", True, "not stated; the code's", True, "flag"),
+    Row("batch_size", "64", "ours; there 4,096"),
+    Row(
+        "validation_batch_size",
+        "4 batch_size",
+        "code",
+        "batch_size",
+        "paper 3: one batch",
+        "4 batch_size",
+        "512 images for 128",
+    ),
+    Row("optimizer", "tf-rmsprop", "paper, appendix", "tf-rmsprop", "appendix", "tf-rmsprop", "TensorFlow's"),
+    Row("execution", "sliced", "ours; computes the same"),
+    Row("weight_lr", "0.165 batch_size / 256", "code"),
+    Row("op_warmup", "0.25", "paper 3.2", 0.25, "paper 3.2", 0.25, "flag"),
+    Row("filter_warmup", "0.25", "paper 3.2", 0.25, "paper 3.2", 0.25, "flag"),
+    Row("label_smoothing", "0.1", "code", 0.1, "not stated; the code's", 0.1, "flag"),
+    Row("l2", "4e-05", "paper, appendix", 4e-5, "appendix", 4e-5, "flag; 3e-5 with bfloat16"),
+    Row("rmsprop_decay", "0.9", "paper, appendix", 0.9, "appendix", 0.9, "constant"),
+    Row("rmsprop_momentum", "0.9", "paper, appendix", 0.9, "appendix", 0.9, "constant"),
+    Row("rmsprop_epsilon", "0.1", "paper, appendix", 0.1, "appendix", 1.0, "constant"),
+)
+
+
+def with_preset(kind: type[PolicySettings], preset: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings ``given``, and those of ``preset`` for all that it sets and ``kind`` has.
+
+    ``preset`` is one of :data:`PRESETS` or nothing. A cost term of its own does not go with every reward; so
+    a preset is taken before the defaults that depend on the reward are.
+    """
+    if preset is None:
+        return dict(given)
+    known = {field.name for field in attrs.fields(kind)}
+    column = "paper" if preset == "paper" else "code"
+    wanted = {row.setting: getattr(row, column) for row in ROWS if row.setting in known}
+    settings = {name: value for name, value in wanted.items() if value is not None}
+    if "validation_batch_size" in settings:
+        per_image = 1 if preset == "paper" else 4
+        batch = given.get("batch_size", attrs.fields(SearchSettings).batch_size.default)
+        settings["validation_batch_size"] = per_image * batch
+    return {**settings, **given}
+
+
+def preset_table() -> str:
+    """All settings by preset, as a table in Markdown."""
+    lines = [
+        "| setting | default | from | `paper` | from | `reference-code` | from |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in ROWS:
+        values = (_words(row.paper, row.default), _words(row.code, row.default))
+        lines.append(
+            f"| `{row.setting}` | {row.default} | {row.ours} | {values[0]} | {row.paper_source} "
+            f"| {values[1]} | {row.code_source} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _words(value: Any, default: str) -> str:
+    if value is None:
+        return default
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

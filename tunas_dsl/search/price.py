@@ -1,0 +1,51 @@
+"""The part of the gradient that is about cost alone, which needs no evaluation and hence has little noise.
+
+The absolute reward is an accuracy plus beta |cost / target - 1|. The second term is known for every
+architecture; so its expected gradient is estimated from many draws of the policy, of which nothing but the
+cost model is asked, and only the accuracy's is left to the few architectures that are evaluated. Both
+estimates are unbiased: what is maximised is the paper's reward (facts 7).
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from tunas_dsl.ir import space as ir
+from tunas_dsl.search.activity import Activity
+from tunas_dsl.search.algorithm import Floats, Indices
+from tunas_dsl.search.settings import PolicySettings
+
+
+class Price:
+    """What a miss of the target costs a policy over ``decisions``; ``cost`` takes ``(N, D)`` to ``(N,)``."""
+
+    def __init__(
+        self, cost: Callable[[Indices], Floats], decisions: Sequence[ir.Decision], settings: PolicySettings
+    ) -> None:
+        self._cost, self._target = cost, settings.target
+        self._activity = Activity(decisions) if settings.hierarchical else None
+        self._last = np.array([len(decision.options) for decision in decisions]) - 1
+        self.shape = (settings.cost_samples, len(decisions))
+
+    def gradient(self, probabilities: Floats, uniform: Floats, beta: float) -> Floats:
+        """The gradient of -E[beta |cost / target - 1|] by the logits, ``(D, C)``.
+
+        ``probabilities``, ``(D, C)``, are the policy's; ``uniform``, of the ``shape`` ``(M, D)``, numbers
+        from 0 to below 1, draw the architectures. Each is held against the mean of all.
+        """
+        drawn = self._draw(probabilities, uniform)
+        prices = beta * np.abs(self._cost(drawn) / self._target - 1)
+        advantages = (prices - prices.mean()) / max(1, len(drawn) - 1)
+        weight = np.broadcast_to(advantages[:, None], drawn.shape)
+        if self._activity is not None:
+            weight = np.where(self._activity(drawn), weight, 0.0)
+        options = probabilities.shape[1]
+        places = drawn + options * np.arange(drawn.shape[1])
+        taken = np.bincount(places.ravel(), weight.ravel(), minlength=probabilities.size)
+        return np.asarray(probabilities * weight.sum(axis=0)[:, None] - taken.reshape(probabilities.shape))
+
+    def _draw(self, probabilities: Floats, uniform: Floats) -> Indices:
+        drawn = np.zeros(uniform.shape, dtype=np.int64)
+        for bound in probabilities.cumsum(axis=1).T[:-1]:
+            drawn += uniform >= bound
+        return np.asarray(np.minimum(drawn, self._last))
