@@ -46,7 +46,15 @@ def run(*command):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("check", SPACE), ("show", SPACE), ("cost", SPACE), ("sample", SPACE)],
+    [
+        ("--help",),
+        ("check", SPACE),
+        ("spaces",),
+        ("show", SPACE),
+        ("diff", SPACE, SPACE),
+        ("cost", SPACE),
+        ("sample", SPACE),
+    ],
     ids=" ".join,
 )
 def test_commands_before_a_search_do_not_import_torch(arguments):
