@@ -9,8 +9,10 @@ from typing import Literal, Protocol, cast
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.measurement import Measurement
 from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.run import RunFolder
+from tunas_dsl.search.settings import SearchSettings
 from tunas_dsl.training.progress import Evaluation, Part, TrainingOutcome, TrainingProgress
 from tunas_dsl.training.run import TrainingFolder
 
@@ -73,6 +75,22 @@ class Backend(Protocol):
         threads: int | None,
     ) -> Evaluation:
         """How good the weights of ``run`` are, which are of ``architecture``, on all images of ``split``.
+
+        Raises:
+            SearchError, DataError: something that the user can put right.
+        """
+
+    def bench(
+        self,
+        space: ir.Space,
+        settings: SearchSettings,
+        *,
+        data: str | None,
+        seconds: float,
+        device: str,
+        threads: int | None,
+    ) -> Measurement:
+        """Time steps of a search in ``space`` for some ``seconds``; without ``data``, on noise.
 
         Raises:
             SearchError, DataError: something that the user can put right.

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from tunas_dsl.backend import ExportFormat
     from tunas_dsl.cost.model import CostModel
     from tunas_dsl.ir import space as ir
+    from tunas_dsl.search.measurement import Measurement
     from tunas_dsl.search.progress import Outcome, Progress
     from tunas_dsl.search.run import RunFolder
+    from tunas_dsl.search.settings import SearchSettings
     from tunas_dsl.training.progress import Evaluation, Part, TrainingOutcome, TrainingProgress
     from tunas_dsl.training.run import TrainingFolder
 
@@ -73,6 +75,21 @@ class TorchBackend:
         from tunas_torch.trainings import evaluate_training
 
         return evaluate_training(architecture, run, split, device, threads)
+
+    def bench(
+        self,
+        space: ir.Space,
+        settings: SearchSettings,
+        *,
+        data: str | None,
+        seconds: float,
+        device: str = "cpu",
+        threads: int | None = None,
+    ) -> Measurement:
+        """Time steps of a search in ``space``; see the protocol."""
+        from tunas_torch.measuring import measure_search
+
+        return measure_search(space, settings, data=data, seconds=seconds, device=device, threads=threads)
 
     def export(self, architecture: ir.Space, format: ExportFormat, output: Path, weights: Path | None) -> str:
         """Write ``architecture`` as a file that runs without this project; see the protocol."""

@@ -10,6 +10,7 @@ from tunas_dsl.search.events import StepEvent
 from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.loop import PACE, Pace, Place, fingerprint, run_steps
+from tunas_torch.precision import check_precision
 from tunas_torch.search import Search
 from tunas_torch.starting import images_for, use
 from tunas_torch.supernet import Supernet
@@ -27,6 +28,7 @@ def start_search(
     """
     settings, source = run.over_images()
     place = use(device, threads)
+    check_precision(settings.precision, place)
     team = assemble(place)
     data = images_for(space, source, settings.seed)
     supernet = Supernet(space, execution=settings.execution, seed=settings.seed).to(place)

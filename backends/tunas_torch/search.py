@@ -27,7 +27,9 @@ from tunas_torch.data.ahead import Arrays, ReadAhead
 from tunas_torch.leaves import Gradients
 from tunas_torch.optimizers import weight_optimizer
 from tunas_torch.policy import Policy, Sampled, joined
+from tunas_torch.precision import logits_of
 from tunas_torch.reinforce import PolicyOptimizer
+from tunas_torch.stages import Stage, untimed
 from tunas_torch.states import check_state, part, prefixed
 from tunas_torch.supernet import Supernet
 from tunas_torch.team import Team
@@ -83,6 +85,7 @@ class Search:
         self.data = data
         self.settings = settings
         self.team = team or Team()
+        self.stage: Stage = untimed
         self.step_count = 0
         self.policy = Policy(supernet.space, hierarchical=settings.hierarchical)
         decisions = supernet.space.decisions
@@ -109,7 +112,8 @@ class Search:
             DataError: an image cannot be read; nothing was changed.
         """
         rates = self.rates(self.step_count)
-        sampled = self.sampled(rates)
+        with self.stage("policy"):
+            sampled = self.sampled(rates)
         work = self.work(sampled)
         figures = self.team.gather(torch.stack([work.losses, work.accuracies]).cpu())  # (ranks, 2, K)
         losses, accuracies = figures.transpose(0, 1).flatten(1).numpy()
@@ -146,14 +150,16 @@ class Search:
         ``losses`` and ``accuracies`` are one for each, ``gradients`` the mean over all.
         """
         settings = self.settings
-        costs = self.model.total(sampled.indices.numpy())
-        beta = settings.beta_at(self.step_count)
-        rewards = reward(settings.reward, accuracies, costs, settings.target, beta)
-        # The price of cost has a gradient of its own, where it is estimated from other samples.
-        learnt = rewards if self.price is None else accuracies
-        baseline = self.baseline.update(float(learnt.mean()))
-        self._teach_policy(sampled, learnt - baseline, beta, rates.policy_lr)
-        self.optimizer.step(gradients, rates.weight_lr)
+        with self.stage("policy"):
+            costs = self.model.total(sampled.indices.numpy())
+            beta = settings.beta_at(self.step_count)
+            rewards = reward(settings.reward, accuracies, costs, settings.target, beta)
+            # The price of cost has a gradient of its own, where it is estimated from other samples.
+            learnt = rewards if self.price is None else accuracies
+            baseline = self.baseline.update(float(learnt.mean()))
+            self._teach_policy(sampled, learnt - baseline, beta, rates.policy_lr)
+        with self.stage("optimizer"):
+            self.optimizer.step(gradients, rates.weight_lr)
         self.step_count += 1
         return StepEvent(
             step=self.step_count - 1,
@@ -229,12 +235,15 @@ class Search:
         """The loss of each of ``rows`` on its share of the batch, ``(K,)``, and the mean gradients."""
         losses, gradients = [], Gradients()
         l2 = self.settings.l2
-        for row, (images, labels) in zip(rows, self._shares(self.training(self.step_count)), strict=True):
-            leaves = self.optimizer.take(self.supernet.used(row))
-            logits = self.supernet(images, row, leaves.weights)
-            loss = F.cross_entropy(logits, labels, label_smoothing=self.settings.label_smoothing)
-            torch.autograd.backward(loss / len(rows))
-            gradients.add(leaves, l2 / len(rows))
+        for row, (images, labels) in zip(rows, self._shares(self.training), strict=True):
+            with self.stage("optimizer"):
+                leaves = self.optimizer.take(self.supernet.used(row))
+            with self.stage("forward"):
+                logits = logits_of(self.supernet, images, self.settings.precision, row, leaves.weights)
+                loss = F.cross_entropy(logits, labels, label_smoothing=self.settings.label_smoothing)
+            with self.stage("backward"):
+                torch.autograd.backward(loss / len(rows))
+                gradients.add(leaves, l2 / len(rows))
             losses.append(loss.detach().double() + l2 * leaves.penalty().double())
         return torch.stack(losses), gradients
 
@@ -242,10 +251,11 @@ class Search:
     def _validate(self, rows: Sequence[tuple[int, ...]]) -> Tensor:
         """The accuracy of each architecture on its share of the validation batch, ``(K,)``."""
         accuracies = []
-        for row, (images, labels) in zip(rows, self._shares(self.validation(self.step_count)), strict=True):
-            leaves = self.optimizer.take(self.supernet.used(row))
-            logits = self.supernet(images, row, leaves.weights)
-            accuracies.append((logits.argmax(dim=1) == labels).double().mean())
+        for row, (images, labels) in zip(rows, self._shares(self.validation), strict=True):
+            with self.stage("validation"):
+                leaves = self.optimizer.take(self.supernet.used(row))
+                logits = logits_of(self.supernet, images, self.settings.precision, row, leaves.weights)
+                accuracies.append((logits.argmax(dim=1) == labels).double().mean())
         return torch.stack(accuracies)
 
     def _teach_policy(
@@ -262,7 +272,10 @@ class Search:
         if self.settings.entropy_bonus:
             self.policy.logits.data += lr * self.settings.entropy_bonus * bonus
 
-    def _shares(self, batch: tuple[Tensor, Tensor]) -> list[tuple[Tensor, Tensor]]:
+    def _shares(self, batches: ReadAhead) -> list[tuple[Tensor, Tensor]]:
+        """What each architecture gets of the batch of this step."""
+        with self.stage("data"):
+            batch = batches(self.step_count)
         images, labels = (tensor.chunk(self.settings.samples_per_step) for tensor in batch)
         return list(zip(images, labels, strict=True))
 

@@ -18,9 +18,11 @@ from tunas_dsl.search.errors import SearchError
 from tunas_dsl.training.progress import Evaluation, Part, TrainingEvent
 from tunas_dsl.training.settings import TrainingSettings
 from tunas_torch.data import BatchSchedule, ImageData
+from tunas_torch.data.ahead import Arrays, ReadAhead
 from tunas_torch.evaluation import evaluate
 from tunas_torch.network import Network, channels_last
 from tunas_torch.optimizer import RMSProp
+from tunas_torch.precision import logits_of
 from tunas_torch.states import check_state, part, prefixed
 
 _AUGMENTATION, _ORDER, _DROPOUT = range(10, 13)
@@ -49,7 +51,7 @@ class Training:
             epsilon=settings.rmsprop_epsilon,
         )
         self.device = next(network.parameters()).device
-        self.order = BatchSchedule(len(data.train), settings.batch_size, settings.seed, _ORDER)
+        self.batches = self._batches()
         self.warmup_steps = int(settings.weight_warmup * self.steps)
         self._set_up_layers()
 
@@ -123,26 +125,26 @@ class Training:
 
     def _train(self) -> tuple[float, float]:
         """Leaves the gradients in ``.grad``; gives the loss, and the accuracy on the batch."""
-        indices = self.order.indices(self.step_count)
-        batch = self.data.train.batch(indices, self.data.augmentation, self._random(_AUGMENTATION))
-        images, labels = map(torch.from_numpy, batch)
-        labels = labels.to(self.device)
+        images, labels = self.batches(self.step_count)
         self.optimizer.zero_grad()
         with self._dropping():
-            logits = self.network(images.to(self.device, memory_format=torch.channels_last))
+            images = images.contiguous(memory_format=torch.channels_last)
+            logits = logits_of(self.network, images, self.settings.precision)
         loss = F.cross_entropy(logits, labels, label_smoothing=self.settings.label_smoothing)
         loss = loss + self.settings.l2 * penalty(self.network)
         torch.autograd.backward(loss)
-        if not math.isfinite(loss.item()):
-            raise self._divergence(f"the loss is {loss.item()}")
-        return loss.item(), (logits.argmax(dim=1) == labels).double().mean().item()
+        accuracy = (logits.argmax(dim=1) == labels).double().mean()
+        figures: tuple[float, float] = tuple(torch.stack([loss.detach().double(), accuracy]).tolist())
+        if not math.isfinite(figures[0]):
+            raise self._divergence(f"the loss is {figures[0]}")
+        return figures
 
     @contextmanager
     def _dropping(self) -> Iterator[None]:
         """Torch's global random numbers, of which dropout draws, set for this step and then as before."""
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices):
-            torch.manual_seed(int(self._random(_DROPOUT).integers(1 << 63)))
+            torch.manual_seed(int(self._random(_DROPOUT, self.step_count).integers(1 << 63)))
             yield
 
     def _evaluates(self) -> bool:
@@ -155,8 +157,18 @@ class Training:
             f"{symptom} in step {self.step_count}: start again with a `weight_lr` below {rate:g}"
         )
 
-    def _random(self, purpose: int) -> np.random.Generator:
-        return np.random.default_rng([self.settings.seed, purpose, self.step_count])
+    def _random(self, purpose: int, step: int) -> np.random.Generator:
+        return np.random.default_rng([self.settings.seed, purpose, step])
+
+    def _batches(self) -> ReadAhead:
+        images, settings = self.data.train, self.settings
+        order = BatchSchedule(len(images), settings.batch_size, settings.seed, _ORDER)
+
+        def load(step: int) -> Arrays:
+            random = self._random(_AUGMENTATION, step)
+            return images.batch(order.indices(step), self.data.augmentation, random)
+
+        return ReadAhead(load, self.steps, self.device)
 
 
 def penalty(network: Network) -> Tensor:

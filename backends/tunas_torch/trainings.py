@@ -19,6 +19,7 @@ from tunas_torch.data.joining import with_validation
 from tunas_torch.evaluation import evaluate
 from tunas_torch.loop import PACE, Pace, Place, fingerprint, run_steps
 from tunas_torch.network import Network
+from tunas_torch.precision import check_precision
 from tunas_torch.starting import images_for, use
 from tunas_torch.trained import card_for, load_network, save_network
 from tunas_torch.training import Training
@@ -32,6 +33,7 @@ def start_training(architecture: ir.Space, run: TrainingFolder, device: str, thr
         DataError: the data cannot be used.
     """
     place = use(device, threads)
+    check_precision(run.settings.precision, place)
     data = _images(architecture, run)
     return Training(Network(architecture, seed=run.settings.seed).to(place), data, run.settings)
 

@@ -14,7 +14,7 @@ from tunas_dsl.search.events import step_history
 from tunas_dsl.training.run import TrainingFolder
 from tunas_dsl.training.settings import TrainingSettings
 from tunas_torch.checkpoint import NEWEST, load_checkpoint
-from tunas_torch.data import open_data
+from tunas_torch.data import BatchSchedule, open_data
 from tunas_torch.data.joining import JoinedSource, with_validation
 from tunas_torch.evaluation import evaluate
 from tunas_torch.loop import Pace
@@ -99,9 +99,10 @@ def test_a_step_is_that_of_the_recipe_written_out():
     """Facts 8: TensorFlow's RMSProp from ms = 1, on cross-entropy with smoothed targets and L2."""
     settings = attrs.evolve(SETTINGS, dropout=0.0, weight_warmup=0.0, l2=0.01, weight_lr=0.05)
     training, twin = new_training(settings), Network(TINY, seed=5)
+    order = BatchSchedule(len(DATA.train), 16, seed=5, purpose=11)
     images, labels = map(
         torch.from_numpy,
-        DATA.train.batch(training.order.indices(0), DATA.augmentation, np.random.default_rng([5, 10, 0])),
+        DATA.train.batch(order.indices(0), DATA.augmentation, np.random.default_rng([5, 10, 0])),
     )
     targets = 0.9 * F.one_hot(labels, 10) + 0.1 / 10
     loss = -(targets * twin(images).log_softmax(dim=1)).sum(dim=1).mean()

@@ -22,6 +22,7 @@ COMMANDS = {
     "search": "Search a space, into a run folder.",
     "baseline": "Random search and evolution, to compare a search with.",
     "train": "Train an architecture alone, into a run folder.",
+    "bench": "Measure the steps of a search.",
     "evaluate": "Say how good a trained architecture is.",
     "export": "Write the architecture that a search found.",
     "watch": "Watch a search while it runs.",

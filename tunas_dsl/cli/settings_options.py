@@ -1,6 +1,6 @@
 """Options of a command line for the settings of a run, made from their class."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -15,12 +15,18 @@ def cost(text: str) -> float:
     return float(text.removesuffix("ms").removesuffix("M").strip())
 
 
-def settings_options(kind: type[RunSettings]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A decorator that adds an option for every field of ``kind``; None where it is not given."""
+def settings_options(
+    kind: type[RunSettings], only: Collection[str] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A decorator that adds an option for every field of ``kind``, or for ``only`` these.
+
+    An option that is not given has the value None.
+    """
     hints = get_type_hints(kind)
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        for field in reversed(attrs.fields(kind)):
+        fields = [field for field in attrs.fields(kind) if only is None or field.name in only]
+        for field in reversed(fields):
             name, type_ = field.name.replace("_", "-"), _plain(hints[field.name])
             flag = f"--{name}/--no-{name}" if type_ is bool else f"--{name}"
             flags = (flag, "-n") if name == "n" else (flag,)

@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 import attrs
 
 from tunas_dsl.search.errors import SearchError
+
+Precision = Literal["float32", "bfloat16"]
+"""The numbers that convolutions and matrix products are computed in."""
 
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
@@ -42,6 +45,9 @@ FLAG = setting("true or false", lambda flag: True, (bool,))
 def one_of(words: tuple[str, ...]) -> Validator:
     """One of these words."""
     return setting("one of " + ", ".join(words), lambda word: word in words, (str,))
+
+
+PRECISION = one_of(get_args(Precision))
 
 
 @attrs.frozen(kw_only=True)

@@ -16,7 +16,9 @@ from tunas_dsl.search.setting import (
     NEGATIVE,
     NOT_NEGATIVE,
     POSITIVE,
+    PRECISION,
     SHARE,
+    Precision,
     Settings,
     one_of,
 )
@@ -123,7 +125,8 @@ class SearchSettings(PolicySettings):
 
     ``optimizer`` is of the weights: TensorFlow's RMSProp as in the paper, which also moves the weights that a
     step does not use; the same without that (``-skip``); or one of PyTorch's. ``execution`` says how a
-    part of the weights is used, by slices or, slowly, by masks; both compute the same.
+    part of the weights is used, by slices or, slowly, by masks; both compute the same. ``precision``
+    is that of convolutions and matrix products.
 
     Raises:
         SearchError: a setting is out of range, or two contradict each other.
@@ -133,6 +136,7 @@ class SearchSettings(PolicySettings):
     validation_batch_size: int = attrs.field(validator=COUNT)
     optimizer: OptimizerName = attrs.field(default="tf-rmsprop", validator=one_of(get_args(OptimizerName)))
     execution: Execution = attrs.field(default="sliced", validator=one_of(get_args(Execution)))
+    precision: Precision = attrs.field(default="float32", validator=PRECISION)
     weight_lr: float = attrs.field(validator=POSITIVE)
     op_warmup: float = attrs.field(default=0.25, validator=SHARE)
     filter_warmup: float = attrs.field(default=0.25, validator=SHARE)

@@ -10,6 +10,8 @@ from tunas_dsl.search.setting import (
     FLAG,
     NOT_NEGATIVE,
     POSITIVE,
+    PRECISION,
+    Precision,
     RunSettings,
     setting,
 )
@@ -31,7 +33,7 @@ class TrainingSettings(RunSettings):
     (facts 8 and 12); the learning rate is 0.165 for each 256 images. ``weight_warmup`` is a share of
     the steps, ``bn_momentum`` the share of the moving averages that a step keeps: 0.99, or less in
     trainings that are too short to forget the averages' initial values. With ``full``, the validation
-    images train too. ``evaluate_every`` is in epochs.
+    images train too. ``evaluate_every`` is in epochs, ``precision`` that of training, not of evaluation.
 
     Raises:
         SearchError: a setting is out of range, or two contradict each other.
@@ -51,6 +53,7 @@ class TrainingSettings(RunSettings):
     rmsprop_momentum: float = attrs.field(default=0.9, validator=BELOW_ONE)
     rmsprop_epsilon: float = attrs.field(default=0.1, validator=POSITIVE)
     evaluate_every: float = attrs.field(default=1.0, validator=POSITIVE)
+    precision: Precision = attrs.field(default="float32", validator=PRECISION)
 
     @weight_lr.default
     def _scaled_by_batch(self) -> float:
