@@ -6,7 +6,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tunas_dsl.compiler import load_space
+from tunas_dsl.cost.distribution import independent
 from tunas_dsl.cost.model import CostModel, Site
+from tunas_dsl.cost.named import cost_model as named_model
+from tunas_dsl.cost.statistics import CostStatistics
 from tunas_dsl.ir import space as ir
 from tunas_torch.latency import LatencyModel
 from tunas_torch.policy import Policy
@@ -53,6 +57,18 @@ def test_probabilities_give_the_expected_cost(seed):
     weights = np.prod([probabilities[d].numpy()[points[:, d]] for d in range(len(OPTIONS))], axis=0)
     expected = LatencyModel(model)(probabilities[None])
     assert expected.item() == pytest.approx(weights @ model.total(points), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["proxylessnas_enlarged", "mobilenet_v3_like"])
+def test_the_expected_latency_is_the_exact_mean_of_the_statistics(name):
+    """Two computations that share no code, of a space with more architectures than can be visited."""
+    space = load_space(name)
+    model, some = named_model(space, "pixel1"), Policy(space)
+    some.logits.data = torch.from_numpy(np.random.default_rng(0).normal(size=some.logits.shape))
+    probabilities = some.probabilities().detach()
+    rows = [row[: len(d.options)].numpy() for row, d in zip(probabilities, space.decisions, strict=True)]
+    exact = CostStatistics(model, independent(space, rows)).mean
+    assert LatencyModel(model)(probabilities[None]).item() == pytest.approx(exact, rel=1e-12)
 
 
 def test_the_gradient_reaches_the_logits():

@@ -8,9 +8,11 @@ import click
 
 from tunas_dsl import documents
 from tunas_dsl.cli.completion import complete_space
+from tunas_dsl.cli.cost_statistics import Asked, space_statistics, statistics_options, statistics_sections
 from tunas_dsl.cli.display.blocks import Share, block_table, shares_are, title
 from tunas_dsl.cli.display.decisions import decision_table, shared_decisions
 from tunas_dsl.cli.display.network import network_lines, network_table
+from tunas_dsl.cli.display.statistics import statistics_fields
 from tunas_dsl.cli.display.text import show, terminal
 from tunas_dsl.cli.display.totals import Latency, network_totals, totals
 from tunas_dsl.cli.display.tree import space_tree
@@ -37,6 +39,7 @@ from tunas_dsl.summary import cost_range, space_fields, summarise
     help="Of what the shares of the blocks are: the mean or the largest architecture.",
 )
 @latency_option
+@statistics_options
 @resolution_option
 @output_format
 def command(
@@ -47,30 +50,43 @@ def command(
     share: Share,
     latency: str | None,
     format: str,
+    **asked: Any,
 ) -> None:
     """Show the blocks of a space, its decisions and its size; of an architecture, its layers.
+
+    With --latency, exact statistics of what the architectures of a space cost, too.
 
     ARCH is an index vector such as 0:2:1, an architecture as JSON, or a .space file without
     decisions: a point of SPACE. SPACE alone may be an architecture, too.
     """
     subject = load_subject(space)
     table = None if latency == MACS else latency
-    if architecture is not None or subject.space.is_architecture:
+    single = architecture is not None or subject.space.is_architecture
+    Asked(**asked).check(latency, architecture=single)
+    if single:
         _show_architecture(subject, load_indices(subject.space, architecture), table, tree, format)
     else:
-        _show_space(subject, table, share, tree, decisions, format)
+        _show_space(subject, latency, share, tree, decisions, format, Asked(**asked))
 
 
 def _show_space(
-    subject: Subject, latency: str | None, share: Share, tree: bool, decisions: bool, format: str
+    subject: Subject,
+    latency: str | None,
+    share: Share,
+    tree: bool,
+    decisions: bool,
+    format: str,
+    asked: Asked,
 ) -> None:
     summary = summarise(subject.space)
-    times = {latency: cost_range(subject.model(latency))} if latency else {}
+    times = {latency: cost_range(subject.model(latency))} if latency and latency != MACS else {}
+    statistics = space_statistics(subject, latency, asked)
     if format == "json":
         document = space_fields(summary)
         document["latency_ms"] = {name: attrs.asdict(range) for name, range in times.items()}.get(
             latency or ""
         )
+        document["statistics"] = statistics and statistics_fields(statistics)
         click.echo(documents.dump(document), nl=False)
         return
     console = terminal()
@@ -81,6 +97,7 @@ def _show_space(
         shares_are(share),
         shared_decisions(summary),
         totals(summary, times),
+        *statistics_sections(statistics, asked),
         space_tree(subject.space) if tree else None,
         decision_table(summary, console.width) if decisions else None,
     )

@@ -19,6 +19,9 @@ from tunas_dsl.ir import space as ir
 RARE = 0.006
 """Below this probability of a band, drawing from its end backward is faster than drawing and rejecting."""
 
+_SLOWER = 5
+"""So many times as long takes a draw of options of unequal probabilities: rejecting pays so much later."""
+
 DRAWS = 1_000_000
 """After so many draws without a hit, of points that differ from the band by rounding, it is given up."""
 
@@ -95,11 +98,18 @@ def _source_within(within: _Within) -> tuple[Source, int]:
     """What draws points of the band fast, others among them, and how many it should draw at once."""
     ticks = in_ticks(build_chain(within.model, within.distribution), within.band, work=WORK // 2, kept=True)
     rare = Backward(ticks, ticks.possibly(within.band))
-    if rare.share >= RARE:
+    if _rejecting_is_faster(within.distribution, rare.share):
         return _source(within.distribution), _CHUNK
     if not rare.share:
         raise within.missed()
     return rare, _RARE_CHUNK
+
+
+def _rejecting_is_faster(distribution: Distribution, share: float) -> bool:
+    """Whether it is at the probability ``share`` of a band; never where any point is drawn backward."""
+    if distribution.marginals is None:
+        return False
+    return share >= (RARE if distribution.counts else _SLOWER * RARE)
 
 
 def _collect(source: Source, options: Sequence[int], n: int, seed: int) -> Indices:

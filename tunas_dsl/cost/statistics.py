@@ -14,11 +14,10 @@ from tunas_dsl.cost.distribution import Distribution
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.moments import mean_and_variance
 from tunas_dsl.cost.passes import Probability, Residues, last
-from tunas_dsl.cost.ticks import WORK, Ticks, in_ticks
+from tunas_dsl.cost.ticks import Ticks, in_ticks, round_numbers
 
 N = TypeVar("N", int, float)
 
-_BAND_WORK = 2 * WORK
 _ROUNDING = 1e-12
 """What adding up probabilities may change."""
 
@@ -39,10 +38,15 @@ class Bounded(Generic[N]):
 
 @attrs.frozen(eq=False)
 class Histogram:
-    """The probabilities, ``(bins,)``, of costs from each of ``edges``, ``(bins + 1,)``, to below the next."""
+    """The probabilities, ``(bins,)``, of costs from each of ``edges``, ``(bins + 1,)``, to below the next.
+
+    ``below`` and ``above`` are those of what lies outside.
+    """
 
     edges: NDArray[np.float64]
     probabilities: NDArray[np.float64]
+    below: float
+    above: float
 
 
 class CostStatistics:
@@ -71,7 +75,7 @@ class CostStatistics:
         return last(self._ticks, Probability(self._chain))
 
     def _uncached_band_ticks(self, band: Band) -> Ticks:
-        return in_ticks(self._chain, band, self._tick, work=_BAND_WORK)
+        return in_ticks(self._chain, band, self._tick)
 
     @property
     def tick(self) -> float:
@@ -106,12 +110,19 @@ class CostStatistics:
         low, high = self._ticks.error
         return Bounded(cost, cost + low, cost + high)
 
-    def histogram(self, bins: int) -> Histogram:
-        """``bins`` of equal width from the smallest cost to the largest."""
-        costs = self._ticks.costs
-        edges = np.linspace(costs[0], costs[-1], bins + 1)
-        numbers = np.clip(np.searchsorted(edges, costs, side="right") - 1, 0, bins - 1)
-        return Histogram(edges, np.bincount(numbers, self._probabilities, minlength=bins).astype(np.float64))
+    def histogram(self, edges: NDArray[np.float64]) -> Histogram:
+        """How probable it is that the cost lies between each of the ascending ``edges`` and the next."""
+        give = 1e-9 * (edges[-1] - edges[0])  # a cost on an edge may have been rounded to just below it
+        numbers = np.searchsorted(edges, self._ticks.costs + give, side="right")
+        below, *inside, above = np.bincount(numbers, self._probabilities, minlength=len(edges) + 1).tolist()
+        return Histogram(edges, np.array(inside), below, above)
+
+    def edges(self, bins: int) -> NDArray[np.float64]:
+        """Round numbers for about ``bins`` bins, which leave out a thousandth of the points at either end."""
+        low, high = self.quantile(0.001).value, self.quantile(0.999).value
+        step = next(round_numbers((high - low) / bins * 0.999)) if high > low else 1.0
+        numbers = np.arange(math.floor(low / step), math.floor(high / step) + 2)
+        return np.asarray(step * numbers, dtype=np.float64)
 
     def probability(self, band: Band) -> Bounded[float]:
         """The probability of a cost in ``band``."""

@@ -17,8 +17,11 @@ Integers = NDArray[np.int64]
 WORK = 1_000_000_000
 """Additions that one pass over a chain may take: some tenths of a second."""
 
-CELLS = 20_000_000
-"""Numbers that one pass may hold at a time: 160 MB."""
+_CELLS = 5_000_000
+"""Numbers that one pass may hold of the layers before and after a step: 40 MB."""
+
+_KEPT = 20_000_000
+"""Numbers that one pass may hold where all layers are kept: 160 MB."""
 
 _FEW = 2_000_000
 """Sums that are kept one by one instead, if there are no more to sort."""
@@ -89,7 +92,7 @@ def in_ticks(
     scattered = sizer.scattered(grain)
     if scattered is not None:
         return sizer.ticks(grain, scattered, exact=exact)
-    coarse = next(tick for tick in _round_numbers(grain) if sizer.affords(tick, work, kept))
+    coarse = next(tick for tick in round_numbers(grain) if sizer.affords(tick, work, kept))
     return sizer.ticks(coarse, sizer.intervals(coarse))
 
 
@@ -137,8 +140,9 @@ class _Sizer:
         steps, sizes = self.chain.steps, [size for _, size in self.windows(tick)]
         ways = [int((step.weights > 0).sum()) for step in steps]
         cells = [step.after * size for step, size in zip(steps, sizes[1:], strict=True)]
-        held = sum(cells) if kept else 2 * max(cells, default=0)
-        return sum(map(math.prod, zip(ways, sizes[1:], strict=True))) <= work and held <= CELLS
+        return sum(map(math.prod, zip(ways, sizes[1:], strict=True))) <= work and (
+            sum(cells) <= _KEPT if kept else 2 * max(cells, default=0) <= _CELLS
+        )
 
     def scattered(self, tick: float) -> list[Support] | None:
         """All sums that occur, or nothing where these are too many."""
@@ -169,8 +173,8 @@ def _window(low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[int, i
     return first, max(last - first + 1, 0)
 
 
-def _round_numbers(above: float) -> Iterator[float]:
-    """1, 2, 5, 10, 20 and so on, and their parts, from ``above`` on."""
+def round_numbers(above: float) -> Iterator[float]:
+    """1, 2, 5, 10, 20 and so on, and tenths of these, those larger than ``above``, which is positive."""
     exponent = math.floor(math.log10(above))
     for power in itertools.count(exponent):
         yield from (number for digit in (1, 2, 5) if (number := float(f"{digit}e{power}")) > above)

@@ -1,0 +1,96 @@
+"""The statistics of ``tunas show``, against every architecture of a small space."""
+
+import itertools
+import json
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tunas_dsl.cli import cli
+from tunas_dsl.compiler import load_space
+from tunas_dsl.cost.layers import macs_model
+from tunas_dsl.ir.selection import canonical
+
+BAND = ("--target", "0.3", "--within", "0.01")
+
+
+def tunas(*arguments, status=0):
+    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments], env={"COLUMNS": "100"})
+    assert ended.exit_code == status, ended.output
+    return ended
+
+
+def points(kind):
+    """Every index vector of the digits, or every architecture, and its millions of multiply-adds."""
+    space = load_space("digits")
+    vectors = list(itertools.product(*(range(len(decision.options)) for decision in space.decisions)))
+    if kind == "architectures":
+        vectors = sorted({canonical(space, vector) for vector in vectors})
+    return vectors, macs_model(space).total(np.array(vectors)) / 1e6
+
+
+@pytest.fixture(scope="module")
+def shown():
+    ended = tunas("show", "digits", "--latency", "macs", *BAND, "--format", "json")
+    return json.loads(ended.stdout)["statistics"]
+
+
+@pytest.mark.parametrize("kind", ["decisions", "architectures"])
+def test_the_document_agrees_with_every_architecture(shown, kind):
+    vectors, costs = points(kind)
+    inside = np.abs(costs - 0.3) <= 0.01 + 1e-12
+    figures = shown["distributions"][kind]
+    assert figures["mean"] == pytest.approx(costs.mean())
+    assert figures["standard_deviation"] == pytest.approx(costs.std())
+    for share, quantile in figures["quantiles"].items():
+        expected = np.sort(costs)[int(np.ceil(float(share) * len(costs) - 1e-9)) - 1]
+        assert (quantile["value"], quantile["exact"]) == (pytest.approx(expected), True)
+    band = figures["band"]
+    assert band["probability"]["value"] == pytest.approx(inside.mean())
+    assert band["count"] == {name: str(inside.sum()) for name in ("value", "at_least", "at_most")} | {
+        "exact": True
+    }
+    assert band["total"] == str(len(vectors))
+    histogram = figures["histogram"]
+    everything = [histogram["below"], *histogram["probabilities"], histogram["above"]]
+    assert sum(everything) == pytest.approx(1)
+    assert shown["smallest"]["cost"] == pytest.approx(costs.min())
+    assert shown["largest"]["cost"] == pytest.approx(costs.max())
+    assert tuple(shown["largest"]["indices"]) in vectors
+
+
+def test_the_text_says_how_many_there_are_and_draws_them(tmp_path):
+    file = tmp_path / "costs.svg"
+    text = tunas("show", "digits", "--latency", "macs", *BAND, "--plot", "-o", file).stdout
+    _, costs = points("architectures")
+    count = (np.abs(costs - 0.3) <= 0.01 + 1e-12).sum()
+    assert f"architectures within 0.29 to 0.31: {count}, exactly" in text
+    assert "█" in text
+    assert text.count("0.14 ..") == 2
+    picture = ElementTree.fromstring(file.read_text())
+    lines = [element for element in picture.iter() if element.tag.endswith("path")]
+    assert len(lines) == 2
+
+
+def test_ticks_that_round_are_told_of():
+    text = tunas("show", "digits", "--latency", "macs", *BAND, "--tick", "0.01").stdout
+    assert "costs were rounded to 0.01 M MAdds" in text
+    assert "at least" in text
+    assert "rounded" not in tunas("show", "digits", "--latency", "macs", *BAND).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("digits", "--plot"), "--plot needs a cost"),
+        (("digits", "--latency", "macs", "--target", "1"), "--target and --within belong together"),
+        (
+            ("spaces/reference/mnasnet_b1.space", "--latency", "macs", "--plot"),
+            "an architecture has nothing to decide",
+        ),
+    ],
+)
+def test_what_does_not_belong_together_is_a_usage_error(arguments, part):
+    assert part in tunas("show", *arguments, status=2).stderr
