@@ -8,6 +8,7 @@ from typing import Literal, Protocol, cast
 
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.ir import space as ir
+from tunas_dsl.profiling.bench import Bench, Runtime
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.measurement import Measurement
 from tunas_dsl.search.progress import Outcome, Progress
@@ -104,6 +105,13 @@ class Backend(Protocol):
 
         Raises:
             SearchError: a package that the format needs is missing, or the weights are of another network.
+        """
+
+    def latency_bench(self, runtime: Runtime, *, device: str, threads: int) -> Bench:
+        """What times operations and networks with ``runtime`` on this machine's ``device``.
+
+        Raises:
+            SearchError: a package is missing, or the runtime cannot use the device.
         """
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tunas_dsl.backend import ExportFormat
     from tunas_dsl.cost.model import CostModel
     from tunas_dsl.ir import space as ir
+    from tunas_dsl.profiling.bench import Bench, Runtime
     from tunas_dsl.search.measurement import Measurement
     from tunas_dsl.search.progress import Outcome, Progress
     from tunas_dsl.search.run import RunFolder
@@ -96,6 +97,12 @@ class TorchBackend:
         from tunas_torch.exporting import export
 
         return export(architecture, format, output, weights)
+
+    def latency_bench(self, runtime: Runtime, *, device: str = "cpu", threads: int = 1) -> Bench:
+        """What times operations and networks with ``runtime``; see the protocol."""
+        from tunas_torch.timing import open_bench
+
+        return open_bench(runtime, device, threads)
 
 
 BACKEND = TorchBackend()

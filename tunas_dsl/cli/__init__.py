@@ -17,6 +17,8 @@ COMMANDS = {
     "diff": "Say what differs between two spaces or architectures.",
     "cost": "Multiply-adds, parameters and latency of an architecture.",
     "table": "Show, check, import, merge and compare latency tables.",
+    "profile": "Measure a latency table on this machine.",
+    "validate-latency": "Measure networks, and hold them against a table's sums.",
     "sample": "Draw random architectures.",
     "compile": "Write a compiled space as a folder.",
     "search": "Search a space, into a run folder.",
@@ -43,7 +45,9 @@ class LazyGroup(click.Group):
         """The command of that name, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"tunas_dsl.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(
+            f"tunas_dsl.cli.{cmd_name.replace('-', '_')}"
+        ).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

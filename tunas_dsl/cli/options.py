@@ -23,11 +23,56 @@ keep_checkpoints = click.option(
     help="How many checkpoints stay in the run folder.",
 )
 threads = click.option("--threads", type=click.IntRange(min=1), help="How many threads compute.")
+
+
+def bench_options(command: Callable[..., T]) -> Callable[..., T]:
+    """The options that say with what, and how often, something is measured."""
+    for option in (
+        click.option(
+            "--warmup", type=click.IntRange(min=1), default=3, show_default=True, help="Runs before that."
+        ),
+        click.option(
+            "--repeats",
+            type=click.IntRange(4, 100_000),
+            default=60,
+            show_default=True,
+            help="Runs of each that are timed.",
+        ),
+        click.option(
+            "--threads",
+            type=click.IntRange(1, 1024),
+            default=1,
+            show_default=True,
+            help="How many threads compute.",
+        ),
+        device,
+        click.option(
+            "--runtime",
+            type=click.Choice(["onnxruntime", "torch", "executorch"]),
+            default="onnxruntime",
+            show_default=True,
+            help="What runs the network on the device.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 MISSING = "tunas.missing"
 """Where the context keeps what ``--missing`` says; only what opens a table asks for it."""
 
 RESOLUTION = "tunas.resolution"
 """Where the context keeps what ``--resolution`` says."""
+
+missing = click.option(
+    "--missing",
+    type=click.Choice(["error", "interpolate", "fit"]),
+    default="error",
+    show_default=True,
+    expose_value=False,
+    callback=lambda context, _, wanted: context.meta.__setitem__(MISSING, wanted),
+    help="What stands for an operation that the table lacks.",
+)
 
 
 def latency(command: Callable[..., T]) -> Callable[..., T]:
@@ -36,15 +81,6 @@ def latency(command: Callable[..., T]) -> Callable[..., T]:
         "--latency",
         metavar="TABLE|macs",
         help="A latency table: a file, a folder, or a shipped one such as pixel1.",
-    )
-    missing = click.option(
-        "--missing",
-        type=click.Choice(["error", "interpolate", "fit"]),
-        default="error",
-        show_default=True,
-        expose_value=False,
-        callback=lambda context, _, wanted: context.meta.__setitem__(MISSING, wanted),
-        help="What stands for an operation that the table lacks.",
     )
     return table(missing(command))
 

@@ -1,0 +1,81 @@
+"""ExecuTorch with XNNPACK as a bench: the kernels of phones, run on this machine."""
+
+import importlib
+import warnings
+from importlib.metadata import version
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor, nn
+
+from tunas_dsl.cost.signature import Signature
+from tunas_dsl.ir import space as ir
+from tunas_dsl.profiling.bench import Task
+from tunas_dsl.search.errors import SearchError
+from tunas_torch.timing.machine import Clock, clock_for, processor
+from tunas_torch.timing.operations import operation
+from tunas_torch.timing.torch_bench import fold
+from tunas_torch.network import Network
+
+
+class ExecutorchBench:
+    """Programs of ExecuTorch, lowered to XNNPACK. Its runtime in Python computes on one thread.
+
+    Raises:
+        SearchError: it is not installed, or several threads are wanted.
+    """
+
+    def __init__(self, threads: int) -> None:
+        try:
+            importlib.import_module("executorch.runtime")
+        except ImportError:
+            raise SearchError(
+                "this runtime needs `executorch`, which is not installed: pip install 'tunas-dsl[executorch]'"
+            ) from None
+        if threads != 1:
+            raise SearchError("ExecuTorch is measured on one thread: --threads 1")
+        self.threads = threads
+        self.runtime = f"executorch {version('executorch')}"
+        self.device = processor()
+        # Its thread pool may do the work: only the wall clock sees that.
+        self._clock, self.clock = clock_for(0)
+
+    def operation(self, signature: Signature) -> Task:
+        """The operation as a program."""
+        return self._task(*operation(signature))
+
+    def network(self, architecture: ir.Space) -> Task:
+        """The network as a program."""
+        inputs = architecture.inputs
+        shape = (inputs.channels.constant, *inputs.size.constant)
+        return self._task(Network(architecture).eval(), shape)
+
+    def _task(self, module: nn.Module, shape: tuple[int, ...]) -> Task:
+        partitioner = importlib.import_module("executorch.backends.xnnpack.partition.xnnpack_partitioner")
+        exir = importlib.import_module("executorch.exir")
+        runtime = importlib.import_module("executorch.runtime").Runtime.get()
+        images = torch.randn((1, *shape), generator=torch.Generator().manual_seed(0))
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")
+            exported = torch.export.export(fold(module), (images,))
+            lowered = exir.to_edge_transform_and_lower(
+                exported, partitioner=[partitioner.XnnpackPartitioner()]
+            )
+            program = runtime.load_program(lowered.to_executorch().buffer)
+        return _ExecutorchTask(program, program.load_method("forward"), images, self._clock)
+
+
+@attrs.define(eq=False)
+class _ExecutorchTask:
+    program: Any  # it owns what the method runs
+    method: Any
+    written: Tensor
+    clock: Clock
+
+    def __call__(self) -> float:
+        """Write the input, as the layer before would, and run."""
+        images = self.written.clone()
+        begun = self.clock()
+        self.method.execute([images])
+        return (self.clock() - begun) / 1e6

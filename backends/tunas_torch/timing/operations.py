@@ -1,0 +1,42 @@
+"""The module that a signature stands for, as a network of that operation has it."""
+
+from torch import nn
+
+from tunas_dsl.cost.signature import Signature
+from tunas_torch import standalone
+from tunas_torch.network import ACTIVATIONS
+
+
+def operation(signature: Signature) -> tuple[nn.Module, tuple[int, ...]]:
+    """A module with initial weights, in inference mode, and the shape of its input without the batch.
+
+    Squeeze-and-excite has ReLU inside, as in every space of the paper: a signature does not say.
+    """
+    height, width, channels = signature.input
+    body = _module(signature)
+    module = standalone.Residual(body) if signature.residual else body
+    shape = (channels,) if signature.op == "classifier" else (channels, height, width)
+    return module.eval(), shape
+
+
+def _module(signature: Signature) -> nn.Module:
+    inputs, outputs = signature.input[2], signature.output[2]
+    arguments = (inputs, outputs, signature.kernel, signature.stride)
+    act = ACTIVATIONS[signature.act] if signature.act else None  # type: ignore[index]
+    match signature.op:
+        case "conv":
+            conv = standalone.conv(*arguments)
+            return standalone.Chain(conv, act()) if act else conv
+        case "global_pool":
+            return nn.AdaptiveAvgPool2d(1)
+        case "classifier":
+            return nn.Linear(inputs, outputs)
+        case _ if act is None:
+            raise ValueError(f"{signature} has no activation")
+        case "sepconv":
+            return standalone.separable_conv(*arguments, act=act)
+        case "bottleneck":
+            expanded = signature.expanded or inputs
+            return standalone.bottleneck(*arguments, expanded=expanded, act=act, squeezed=signature.squeezed)
+        case _:
+            return act()
