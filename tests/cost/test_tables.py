@@ -201,7 +201,10 @@ def test_a_miss_names_the_layer_the_decisions_the_key_and_the_nearest():
         operation_model(space, lacking)
     message = str(caught.value)
     assert f"there is no entry for `{gone}`" in message
-    assert re.search(r"layer \d\.\d \(proxylessnas\.space:\d+\) with `b\d\.\d\.kernel` = 5", message)
+    where = r"layer (\d\.\d) \(proxylessnas\.space:\d+\)"
+    asked = where + r" with `b\1\.op` = bneck\(1\), `b\1\.kernel` = 5, `b\1\.expand` = "
+    assert re.search(asked, message)
+    assert "(1 of the 73 operations of `proxylessnas` are missing)" in message
     near = message.partition("nearest: ")[2].split("; ")
     assert len(near) == 3
     assert all(entry.startswith("bottleneck") for entry in near)

@@ -99,7 +99,7 @@ def test_an_interrupted_profile_goes_on_where_it_was(bench, tmp_path):
     file = tmp_path / "t.json"
     interrupt_after(bench, 60)
     said = tunas("profile", "digits", "-o", file, "--repeats", "8", status=130).stderr
-    assert f"interrupted; go on with: tunas profile digits -o {file} --resume" in said
+    assert "interrupted; the same command with --resume goes on" in said
     assert [path.name for path in tmp_path.iterdir()] == ["t.json.partial"]
     kept = read_file(tmp_path / "t.json.partial")
     assert 0 < len(kept.operations) < 91

@@ -25,16 +25,16 @@ keep_checkpoints = click.option(
 threads = click.option("--threads", type=click.IntRange(min=1), help="How many threads compute.")
 
 
-def bench_options(command: Callable[..., T]) -> Callable[..., T]:
-    """The options that say with what, and how often, something is measured."""
-    for option in (
+def bench_options(repeats: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """The options that say with what something is measured, and how often: ``repeats`` times unless told."""
+    given = (
         click.option(
             "--warmup", type=click.IntRange(min=1), default=3, show_default=True, help="Runs before that."
         ),
         click.option(
             "--repeats",
             type=click.IntRange(4, 100_000),
-            default=60,
+            default=repeats,
             show_default=True,
             help="Runs of each that are timed.",
         ),
@@ -53,9 +53,14 @@ def bench_options(command: Callable[..., T]) -> Callable[..., T]:
             show_default=True,
             help="What runs the network on the device.",
         ),
-    ):
-        command = option(command)
-    return command
+    )
+
+    def decorate(command: Callable[..., T]) -> Callable[..., T]:
+        for option in given:
+            command = option(command)
+        return command
+
+    return decorate
 
 
 MISSING = "tunas.missing"

@@ -31,7 +31,7 @@ from tunas_dsl.search.interruption import interruption
     type=click.Path(dir_okay=False, path_type=Path),
     help="The table to write.",
 )
-@bench_options
+@bench_options(repeats=60)
 @click.option("--name", help="What the table is called; the file's name without it.")
 @click.option("--resume", is_flag=True, help="Go on after an interruption, or add what the table lacks.")
 @click.option(
@@ -74,7 +74,7 @@ def command(
             if not only_plan:
                 _finish(output, profile, *_measured(profile, output))
         except Stopped:
-            _end_interrupted(space, output)
+            _end_interrupted(output)
 
 
 def _measured(profile: Profile, output: Path) -> tuple[LatencyTable, Noise]:
@@ -150,8 +150,8 @@ def _partial(output: Path) -> Path:
     return output.with_name(f"{output.name}.partial")
 
 
-def _end_interrupted(space: str, output: Path) -> None:
+def _end_interrupted(output: Path) -> None:
     kept = _partial(output).exists()
-    how = f"go on with: tunas profile {space} -o {output} --resume" if kept else "nothing is kept"
+    how = "the same command with --resume goes on" if kept else "nothing is kept"
     click.echo(f"interrupted; {how}", err=True)
     sys.exit(130)

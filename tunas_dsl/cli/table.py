@@ -55,6 +55,10 @@ def show(table: str, format: str) -> None:
             click.echo(f"{key:<11} {value}")
     for signature, measured in opened.operations.items():
         click.echo(f"{measured.ms:>10.4f} ms  {signature}")
+    for site in opened.sites:
+        axes = " x ".join(f"{len(options)} {axis}" for axis, options in site.options.items())
+        low, high = site.ms.min(), site.ms.max()
+        click.echo(f"{low:>10.4f} to {high:.4f} ms  site {site.site}{': ' if axes else ''}{axes}")
 
 
 @command.command("check")

@@ -38,7 +38,7 @@ from tunas_dsl.search.interruption import interruption
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same networks."
 )
-@bench_options
+@bench_options(repeats=30)
 @missing
 @click.option("--calibrate", is_flag=True, help="Fit intercept and slope, and write them into TABLE.")
 @click.option(
@@ -74,9 +74,7 @@ def command(
     bench = load_backend().latency_bench(runtime, device=device, threads=threads)
     networks = _networks(subject, vectors, bench, file if resume else None)
     _warn_of_differences(opened, bench)
-    networks = _measured(
-        networks, bench, Rules(repeats, warmup), file, f"{space} {table} -n {number} -o {output}"
-    )
+    networks = _measured(networks, bench, Rules(repeats, warmup), file)
     found = [networks.done[vector] for vector in networks.wanted]
     validation = Validation(
         networks.wanted,
@@ -97,7 +95,7 @@ def command(
         click.echo(f"{target}: calibrated", err=True)
 
 
-def _measured(networks: Networks, bench: Bench, rules: Rules, file: Path | None, arguments: str) -> Networks:
+def _measured(networks: Networks, bench: Bench, rules: Rules, file: Path | None) -> Networks:
     if not networks.left:
         return networks
     threads = f"{bench.threads} thread{'s' if bench.threads > 1 else ''}"
@@ -108,7 +106,7 @@ def _measured(networks: Networks, bench: Bench, rules: Rules, file: Path | None,
             done, noise = Series.begin(networks, bench, rules, stopped).run(file, reporter.report)
         except Stopped:
             kept = file is not None and file.exists()
-            how = f"go on with: tunas validate-latency {arguments} --resume" if kept else "nothing is kept"
+            how = "the same command with --resume goes on" if kept else "nothing is kept"
             reporter.tell(f"interrupted; {how}")
             sys.exit(130)
         reporter.tell(f"the reference drifted by up to {100 * abs(noise.drift):.1f} %")

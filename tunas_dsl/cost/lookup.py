@@ -103,18 +103,32 @@ class _Lookup:
 
     def miss(self, signature: Signature, operation: Operation, place: tuple[int, ...]) -> str:
         """What is missing, which layer and which decisions ask for it, and the nearest that there is."""
-        decisions = [self.space.decisions[position] for position in operation.decisions]
-        taken = [
-            f"`{decision.id}` = {decision.options[option]}"
-            for decision, option in zip(decisions, place, strict=True)
-            if len(decision.options) > 1
-        ]
+        taken = [*_conditions(self.space, operation), *_own(self.space, operation, place)]
         where = f"layer {operation.site}" + (f" ({operation.origin})" if operation.origin else "")
         asked = f"{where} with {', '.join(taken)}" if taken else where
         near = "; ".join(map(str, nearest(self.table.operations, signature)))
-        return f"table {self.table.name}: there is no entry for `{signature}`, which {asked} asks for; " + (
-            f"nearest: {near}" if near else f"there is no `{signature.op}` at all"
-        )
+        distinct: set[Any] = {s for other in operations(self.space) for s in other.signatures.flat}
+        lacking = sum(find(self.table.operations, one) is None for one in distinct)
+        return (
+            f"table {self.table.name}: there is no entry for `{signature}`, which {asked} asks for "
+            f"({lacking} of the {len(distinct)} operations of `{self.space.name}` are missing); "
+        ) + (f"nearest: {near}" if near else f"there is no `{signature.op}` at all")
+
+
+def _conditions(space: ir.Space, operation: Operation) -> Iterator[str]:
+    """The decisions by which the operation is run at all."""
+    for id, options in operation.condition:
+        decision = space.decisions[space.position[id]]
+        if len(decision.options) > 1:
+            yield f"`{id}` = {' or '.join(str(decision.options[option]) for option in options)}"
+
+
+def _own(space: ir.Space, operation: Operation, place: tuple[int, ...]) -> Iterator[str]:
+    """The decisions by which it is this operation."""
+    for position, option in zip(operation.decisions, place, strict=True):
+        decision = space.decisions[position]
+        if len(decision.options) > 1:
+            yield f"`{decision.id}` = {decision.options[option]}"
 
 
 def find(entries: Mapping[Signature, Measurement], signature: Signature) -> Measurement | None:

@@ -51,7 +51,10 @@ def merged(tables: Sequence[LatencyTable], prefer: Prefer | None) -> LatencyTabl
 
 
 def changes(one: LatencyTable, other: LatencyTable) -> Iterator[str]:
-    """A line for each entry that only one table has (``-``, ``+``) or that differs, and for the intercept."""
+    """A line for each entry that only one table has (``-``, ``+``) or that differs, and for the head's."""
+    for field in ("device", "runtime", "threads", "spread_kind"):
+        if getattr(one, field) != getattr(other, field):
+            yield f"~ {field} {getattr(one, field)} -> {getattr(other, field)}"
     if one.space is not None or other.space is not None:
         yield from _site_changes(one, other)
         return
