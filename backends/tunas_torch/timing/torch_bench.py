@@ -12,9 +12,9 @@ from tunas_dsl.cost.signature import Signature
 from tunas_dsl.ir import space as ir
 from tunas_dsl.profiling.bench import Task
 from tunas_dsl.search.errors import SearchError
+from tunas_torch.network import Network
 from tunas_torch.timing.machine import Clock, clock_for, processor
 from tunas_torch.timing.operations import operation
-from tunas_torch.network import Network
 
 
 class TorchBench:
