@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tunas_dsl.analysis.operators import OPERATORS
 from tunas_dsl.cli import cli
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -21,7 +22,7 @@ BLOCK = re.compile(
     r"^```(?P<kind>space|console) ?(?P<about>\S*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
 )
 UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))
-PAGES = ("tutorial.md", "recipes.md")
+PAGES = ("tutorial.md", "recipes.md", "language.md")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -37,6 +38,8 @@ def test_pages_are_true(page, tmp_path, monkeypatch):
 
 def followed(block):
     """The block with what its commands print now."""
+    if block["kind"] == "space" and not block["about"]:
+        return block[0]
     if block["kind"] == "space":
         Path(block["about"]).write_text(block["text"], encoding="utf-8")
         return block[0]
@@ -74,3 +77,24 @@ def test_every_named_space_of_a_page_is_used():
         for block in BLOCK.finditer(text):
             if block["kind"] == "space" and block["about"]:
                 assert f"{block['about']}" in text[block.end() :], f"{page}: {block['about']}"
+
+
+def test_the_reference_has_every_argument_as_it_is():
+    text = (DOCS / "language.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (`\w+.*?) \|$", text, re.MULTILINE))
+    for name in ("conv", "sepconv", "bottleneck"):
+        assert rows[name] == ", ".join(f"`{written(parameter)}`" for parameter in OPERATORS[name])
+    decidable = dict(re.findall(r"^\| `(\w+)`(?:, `\w+`)? \| .* \| (yes|no) \|$", text, re.MULTILINE))
+    parameters = {p.name: p for name in ("conv", "sepconv", "bottleneck") for p in OPERATORS[name]}
+    assert set(parameters) - {"se_act"} == set(decidable)
+    assert {name for name, said in decidable.items() if said == "yes"} == {
+        name for name, parameter in parameters.items() if parameter.decidable
+    }
+
+
+def written(parameter):
+    if parameter.required or parameter.default is None:
+        return parameter.name
+    words = {True: "on", False: "off"}
+    default = parameter.default
+    return f"{parameter.name}: {words[default] if isinstance(default, bool) else default}"

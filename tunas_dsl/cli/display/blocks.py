@@ -6,7 +6,7 @@ from typing import Literal
 from rich.table import Table
 from rich.text import Text
 
-from tunas_dsl.cli.display.text import percent, plain_table, remaining, wrapped, wrapped_options
+from tunas_dsl.cli.display.text import marked, percent, plain_table, remaining, wrapped, wrapped_options
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.words import options, sizes
 from tunas_dsl.summary import BlockSummary, Part, SpaceSummary
@@ -43,7 +43,7 @@ def block_table(summary: SpaceSummary, share: Share, width: int) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for block, (name, *others) in zip(summary.blocks, rows, strict=True):
         layers = "\n".join(wrapped(layer, room) for layer in block.layers)
-        table.add_row(name, Text(layers), *map(Text, others))
+        table.add_row(name, *map(marked, [layers, *others]))
     return table
 
 

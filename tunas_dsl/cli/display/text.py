@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 _GAP = 2
 _LEAST = 24
@@ -29,6 +30,14 @@ def show(console: Console, *sections: RenderableType | None) -> None:
             console.print(section)
         lines = [line.rstrip(" ") for line in captured.get().splitlines()]
         click.echo("\n".join([*([""] if number else []), *lines]), color=True)
+
+
+def marked(text: str, style: str = "") -> Text:
+    """``text`` in which decisions are seen at once: options, bars, and the names of shared ones."""
+    told = Text(text, style)
+    told.highlight_regex(r"[^\s()|@]+(\|[^\s()|@]+)+|\|", "cyan")
+    told.highlight_regex(r"@[\w.]+", "magenta")
+    return told
 
 
 def plain_table() -> Table:
