@@ -136,3 +136,32 @@ def test_what_follows_a_broken_statement_is_checked():
     _, report = check_text(Source("x.space", text))
     lines = [(d.code, d.span.source.position(d.span.start)[0]) for d in report.diagnostics]
     assert lines == [("E012", 3), ("E010", 4), ("E302", 5), ("E201", 5), ("E105", 6)]
+
+
+def test_a_block_of_which_nothing_need_be_kept_ties_its_filters_to_those_before():
+    space = compile_text(
+        "space s { input image 8 x 8 x 3 block a (filters: 8 | 16) { conv(3) }\n"
+        "block b (filters: 8 | 16) { (0 | 1 | 2) * sepconv(kernel: 3) }\n"
+        "block c (filters: 16) { conv(3) } block d (filters: 16) { (0 | 1) * residual(conv(3)) } }"
+    )
+    assert [d.id for d in space.decisions] == [
+        "a.filters",
+        "b.0.depth",
+        "c.filters",
+        "d.0.depth",
+        "d.filters",
+    ]
+    assert {block.filters.decision for block in space.blocks[:2]} == {"a.filters"}
+    assert architectures(space) == 2 * 3 * 2
+
+
+@pytest.mark.parametrize("filters", ["16", "8 | 24"])
+def test_filters_that_are_others_cannot_be_left_out(filters):
+    report = check_text(
+        Source(
+            "s.space",
+            "space s { input image 8 x 8 x 3 block a (filters: 8 | 16) { conv(3) }\n"
+            f"block b (filters: {filters}) {{ (0 | 1) * conv(3) }} }}",
+        )
+    )[1]
+    assert [finding.code for finding in report.diagnostics] == ["E307"]

@@ -188,15 +188,19 @@ class LayerLowering:
 
     def _check_depths(self, count: "Count", layers: list[ir.Layer], place: Place, span: Span) -> None:
         features = [place.inputs, *(layer.outputs for layer in layers)]
-        for shallow in sorted(set(count.options)):
-            if features[shallow] != features[-1] and (shallow or place.known):
+        deep = features[-1]
+        for shallow in sorted(set(count.options) if place.known else set(count.options) - {0}):
+            given = features[shallow]
+            if given.size == deep.size and given.channels.options == deep.channels.options:
+                self.ties.tie(given.channels, deep.channels, span)
+            else:
                 self.report.add(
                     rules.DepthsDisagree(
                         span=span,
                         shallow=shallow,
                         deep=len(layers),
-                        found=_shape(features[shallow]),
-                        wanted=_shape(features[-1]),
+                        found=_shape(given),
+                        wanted=_shape(deep),
                     )
                 )
                 return

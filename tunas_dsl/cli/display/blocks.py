@@ -1,5 +1,6 @@
 """A space block by block: layers, output, filters, shares of the cost."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Literal
 
@@ -13,6 +14,7 @@ from tunas_dsl.summary import BlockSummary, Part, SpaceSummary
 
 Share = Literal["mean", "largest"]
 
+_NAME = 20
 _NARROW = 110
 """Below so many columns, long lists of filters are broken."""
 
@@ -57,7 +59,7 @@ def shares_are(share: Share) -> Text:
 def _cells(block: BlockSummary, share: Share, filters_width: int) -> list[str]:
     """All but the layers."""
     return [
-        block.name,
+        "\n".join(textwrap.wrap(block.name, _NAME)),
         wrapped_options(sizes(block.sizes), 16),
         wrapped_options(options(block.filters), filters_width, block.tied),
         percent(_share(block.parameters, share)),
