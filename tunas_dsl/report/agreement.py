@@ -16,6 +16,9 @@ circle { fill: #1f6fb4; fill-opacity: .65 }
 .same { stroke: #999; stroke-dasharray: 4 3 } .fit { stroke: #c0392b }
 """
 
+_HEAD = 40
+"""Pixels above the chart."""
+
 
 def agreement_svg(validation: Validation, title: str) -> str:
     """A point for each architecture, the line on which both are equal (dashed), and the calibration (red)."""
@@ -24,15 +27,18 @@ def agreement_svg(validation: Validation, title: str) -> str:
     chart = tag(
         "svg",
         tag("style", _STYLE),
-        tag("rect", x=0, y=-24, width=WIDTH, height=HEIGHT + 24, fill="white"),
+        tag("rect", x=0, y=-_HEAD, width=WIDTH, height=HEIGHT + _HEAD, fill="white"),
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 -24 {WIDTH} {HEIGHT + 24}",
+        viewBox=f"0 {-_HEAD} {WIDTH} {HEIGHT + _HEAD}",
         width=WIDTH,
-        height=HEIGHT + 24,
+        height=HEIGHT + _HEAD,
         role="img",
         aria_label=title,
     )
-    chart.append(tag("text", title, class_="title middle", x=WIDTH / 2, y=-8))
+    after = validation.after
+    figures = f"Spearman {after.spearman:.3f}; calibrated, {after.error_percent:.1f} % mean absolute error"
+    chart.append(tag("text", title, class_="title middle", x=WIDTH / 2, y=20 - _HEAD))
+    chart.append(tag("text", figures, class_="middle", x=WIDTH / 2, y=36 - _HEAD))
     chart.extend(frame.elements())
     ends = np.array([frame.x.low, frame.x.high])
     for style, values in (("same", ends), ("fit", validation.line(ends))):
