@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import attrs
+import numpy as np
 import pytest
 
 from tests.search.spaces import MODEL, SPACE
@@ -153,3 +154,22 @@ def test_killed_at_random_it_ends_the_same(tmp_path):
         (runs[0].path / name).read_bytes() == (runs[1].path / name).read_bytes()
         for name in ("state.json", "policy.json", "result.json")
     )
+
+
+@pytest.mark.parametrize("algorithm", SETTINGS)
+def test_the_best_evaluated_at_most_at_the_target_is_kept(tmp_path, algorithm):
+    exact, asked = SyntheticQuality(SPACE, images=None), []
+
+    def quality(rows):
+        asked.extend(rows.tolist())
+        return exact(rows)
+
+    run = create(tmp_path / "run", algorithm)
+    with pytest.raises(PowerCutError):
+        start(run, stop=(12, power_cut), quality=quality)
+    best = start(run, resume=True, quality=quality, tell=lambda _: None).best
+    rows = np.array(asked)
+    fitting = rows[MODEL.total(rows) <= 0.1]
+    assert best.quality == exact(fitting).max() == exact(np.array([best.indices]))[0]
+    assert best.cost == MODEL.total(np.array([best.indices]))[0] <= 0.1
+    assert run.best_evaluated(SPACE) == best.indices

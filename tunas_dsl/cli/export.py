@@ -1,5 +1,6 @@
 """``tunas export``: the architecture that a search found, in the formats of this and of other programs."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +20,8 @@ from tunas_dsl.search.on_target import on_target
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.unparse import unparse
 
+Choice = Callable[[RunFolder, Bundle], tuple[int, ...]]
+
 
 @click.command("export")
 @click.argument("run", type=click.Path(exists=True, path_type=Path), metavar="RUN|ARCH")
@@ -36,7 +39,15 @@ from tunas_dsl.unparse import unparse
     type=click.FloatRange(min=0),
     help="How far from the target, in ms (with macs: in millions).  [default: 0.5]",
 )
-def command(run: Path, output: Path | None, format: str, on_target: bool, within: float | None) -> None:
+@click.option(
+    "--pick",
+    type=click.Choice(["argmax", "best"]),
+    default="argmax",
+    help="What a search with --quality ends with, or the best evaluated of those at most at the target.",
+)
+def command(
+    run: Path, output: Path | None, format: str, on_target: bool, within: float | None, pick: str
+) -> None:
     """Write the most probable architecture of a search, or an architecture in another format.
 
     The most probable options, each taken alone, may miss the target: --on-target takes, of all
@@ -51,24 +62,26 @@ def command(run: Path, output: Path | None, format: str, on_target: bool, within
         raise click.UsageError("--within belongs to --on-target")
     if on_target and not run.is_dir():
         raise click.UsageError("--on-target takes the folder of a search")
-    reach = (0.5 if within is None else within) if on_target else None
+    if pick == "best" and (on_target or not run.is_dir()):
+        raise click.UsageError("--pick best takes the folder of a search, and excludes --on-target")
+    choose = _choice(0.5 if within is None else within, "on-target" if on_target else pick)
     if format in ("python", "onnx", "executorch"):
-        _network(run, output, format, reach)
+        _network(run, output, format, choose)
         return
-    text = _of_run(run, format, reach) if run.is_dir() else _of_file(run, format)
+    text = _of_run(run, format, choose) if run.is_dir() else _of_file(run, format)
     if output is None:
         click.echo(text, nl=False)
     else:
         write_atomically(output, text)
 
 
-def _network(run: Path, output: Path | None, format: str, within: float | None) -> None:
+def _network(run: Path, output: Path | None, format: str, choose: Choice) -> None:
     if output is None:
         raise click.UsageError(f"--format {format} writes a file: name it with -o")
     if run.is_dir():
         check_folder(run)
     weights = run / "weights.safetensors" if (run / "weights.safetensors").is_file() else None
-    text = _of_run(run, "space", within) if run.is_dir() and weights is None else None
+    text = _of_run(run, "space", choose) if run.is_dir() and weights is None else None
     if text is not None:
         architecture = compile_text(text, str(run))
     else:
@@ -79,10 +92,10 @@ def _network(run: Path, output: Path | None, format: str, within: float | None) 
     click.echo(said, err=True)
 
 
-def _of_run(path: Path, format: str, within: float | None) -> str:
+def _of_run(path: Path, format: str, choose: Choice) -> str:
     run = RunFolder.open(path)
     bundle = read_bundle(run.bundle)
-    indices = run.found(bundle.space) if within is None else _on_target(run, bundle, within)
+    indices = choose(run, bundle)
     if format == "indices":
         return _vector(indices)
     network = unparse(prune(bundle.space, indices))
@@ -93,6 +106,15 @@ def _of_run(path: Path, format: str, within: float | None) -> str:
     return documents.dump(
         architecture_document(bundle.space, indices, model=model, origin=origin, network_text=network)
     )
+
+
+def _choice(within: float, how: str) -> Choice:
+    """What of a search is exported."""
+    if how == "on-target":
+        return lambda run, bundle: _on_target(run, bundle, within)
+    if how == "best":
+        return lambda run, bundle: run.best_evaluated(bundle.space)
+    return lambda run, bundle: run.found(bundle.space)
 
 
 def _on_target(run: RunFolder, bundle: Bundle, within: float) -> tuple[int, ...]:

@@ -118,6 +118,12 @@ def conclude(outcome: Outcome | None, run: RunFolder, command: str) -> None:
     count = "" if outcome.evaluations is None else f" after {outcome.evaluations:,} evaluations"
     found = f"found {outcome.cost:.4g} {outcome.unit}, {gap:+.1f} % from the target{count}"
     click.echo(f"{found}; the run is in {run.path}")
+    if outcome.best is not None and outcome.best.indices != outcome.indices:
+        best = outcome.best
+        click.echo(
+            f"the best evaluated, at most at the target: quality {best.quality:.4g}, {best.cost:.4g} "
+            f"{outcome.unit} (tunas export --pick best)"
+        )
 
 
 def end_interrupted(run: Path, step: int | None, command: str) -> NoReturn:

@@ -15,8 +15,9 @@ from tunas_dsl.search.algorithm import Algorithm, Floats, Indices
 from tunas_dsl.search.checkpoint import NEWEST, load_state, save_state
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.events import EvaluationEvent, EventLog, is_snapshot, samples
+from tunas_dsl.search.found import Found
 from tunas_dsl.search.interruption import interruption
-from tunas_dsl.search.progress import Outcome, Progress, Remaining
+from tunas_dsl.search.progress import Evaluated, Outcome, Progress, Remaining
 from tunas_dsl.search.quality import Evaluator
 from tunas_dsl.search.reinforce import Reinforce
 from tunas_dsl.search.run import RunFolder
@@ -39,6 +40,7 @@ class Driver:
         self.run = run
         self.algorithm = algorithm
         self.evaluator = evaluator
+        self._best = Found()
 
     def search(
         self,
@@ -85,6 +87,7 @@ class Driver:
         indices = self.algorithm.propose()
         qualities, costs = self.evaluator(indices), self.model.total(indices)
         self.algorithm.feedback(indices, qualities, costs)
+        self._best.offer(indices, np.where(costs <= self.run.settings.target, qualities, -np.inf))
         return indices, qualities, costs
 
     def _warn_of_percent(self, qualities: Floats, tell: Callable[[str], None]) -> None:
@@ -138,7 +141,15 @@ class Driver:
             cost=self._best_cost(),
             unit=self.model.unit,
             evaluations=self.evaluator.evaluations,
+            best=self._best_evaluated(),
         )
+
+    def _best_evaluated(self) -> Evaluated | None:
+        best = self._best
+        if not best.indices:
+            return None
+        cost = float(self.model.total(np.array([best.indices]))[0])
+        return Evaluated(indices=best.indices, cost=cost, quality=best.quality)
 
     def _restore(self, tell: Callable[[str], None]) -> None:
         state = load_state(self.run.path, self._fingerprint(), tell)
@@ -149,6 +160,7 @@ class Driver:
         try:
             algorithm.load_state(state["algorithm"])
             self.evaluator.load_state(state["evaluator"])
+            self._best.load_state(state["best"])
             if algorithm.step:
                 check_indices(self.space, algorithm.best())
             fits = 0 <= algorithm.step <= algorithm.steps
@@ -159,7 +171,11 @@ class Driver:
         self._write_policy()
 
     def _save(self) -> None:
-        state = {"algorithm": self.algorithm.state(), "evaluator": self.evaluator.state()}
+        state = {
+            "algorithm": self.algorithm.state(),
+            "evaluator": self.evaluator.state(),
+            "best": self._best.state(),
+        }
         save_state(self.run.path, self._fingerprint(), state, self.run.keep)
         self._write_policy()
 

@@ -11,7 +11,7 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.search.activity import Activity
 from tunas_dsl.search.algorithm import Band, Floats, Indices
 from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.random_search import Found
+from tunas_dsl.search.found import Found
 from tunas_dsl.search.setting import COUNT, POSITIVE, Settings
 
 _MUTANTS = 64

@@ -26,11 +26,21 @@ class Progress:
 
 
 @attrs.frozen(kw_only=True)
+class Evaluated:
+    """An architecture that was evaluated: its index vector, its cost, and the quality that it was given."""
+
+    indices: tuple[int, ...]
+    cost: float
+    quality: float
+
+
+@attrs.frozen(kw_only=True)
 class Outcome:
     """How a search ended: after ``step`` steps, with the most probable architecture so far, or the best.
 
     ``indices`` has one option number per decision; ``cost`` is in ``unit``. ``evaluations`` counts the
-    architectures that a quality was asked for.
+    architectures that a quality was asked for; ``best`` is the best of those by the qualities given, if it
+    cost no more than the target: where these have no noise it is better than the most probable one.
     """
 
     status: Literal["finished", "interrupted"]
@@ -39,6 +49,7 @@ class Outcome:
     cost: float
     unit: str
     evaluations: int | None = None
+    best: Evaluated | None = None
 
 
 class Remaining:

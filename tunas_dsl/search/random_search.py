@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-import numpy as np
 
 from tunas_dsl.search.algorithm import Floats, Indices
+from tunas_dsl.search.found import Found
 from tunas_dsl.search.setting import COUNT, POSITIVE, Settings
 
 
@@ -66,26 +66,3 @@ class RandomSearch:
         """Take over what :meth:`state` gave."""
         self.step = int(state["step"])
         self._found.load_state(state["found"])
-
-
-class Found:
-    """The best of all architectures that were offered."""
-
-    def __init__(self) -> None:
-        self.indices: tuple[int, ...] = ()
-        self.quality = -np.inf
-
-    def offer(self, indices: Indices, qualities: Floats) -> None:
-        """Keep the best of ``indices``, ``(K, D)``, if it is better than all before."""
-        first = int(qualities.argmax())
-        if qualities[first] > self.quality:
-            self.indices, self.quality = tuple(indices[first].tolist()), float(qualities[first])
-
-    def state(self) -> dict[str, Any]:
-        """The best and its quality."""
-        return {"indices": list(self.indices), "quality": self.quality if self.indices else None}
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take over what :meth:`state` gave."""
-        self.indices = tuple(state["indices"])
-        self.quality = -np.inf if state["quality"] is None else float(state["quality"])

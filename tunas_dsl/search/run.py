@@ -173,13 +173,31 @@ class RunFolder:
         if self.algorithm == "reinforce":
             return self.most_probable(space)
         absent = "has no result yet: the search has not finished"
-        document = read_sealed(self.path / "result.json", RESULT_SCHEMA, absent)
+        return self._checked(space, read_sealed(self.path / "result.json", RESULT_SCHEMA, absent))
+
+    def _checked(self, space: ir.Space, document: Any) -> tuple[int, ...]:
         try:
             return check_indices(space, document["indices"])
         except (KeyError, TypeError, NotInSpace) as error:
             raise SearchError(
                 f"{self.path / 'result.json'} is no result for `{space.name}`: {error}"
             ) from None
+
+    def best_evaluated(self, space: ir.Space) -> tuple[int, ...]:
+        """The index vector of the best that was evaluated and cost no more than the target.
+
+        Raises:
+            SearchError: the search has not finished, none cost so little, or nothing was evaluated alone.
+        """
+        if self.quality is None:
+            raise SearchError(
+                f"{self.path} rated its architectures with weights in training: no rating is comparable"
+            )
+        absent = "has no result yet: the search has not finished"
+        best = read_sealed(self.path / "result.json", RESULT_SCHEMA, absent).get("best")
+        if best is None:
+            raise SearchError(f"{self.path} evaluated no architecture that costs no more than its target")
+        return self._checked(space, best)
 
     def write_result(self, outcome: Outcome) -> None:
         """Write ``result.json``."""
