@@ -59,6 +59,7 @@ ROWS = (
     ),
     Row("optimizer", "tf-rmsprop", "paper, appendix", "tf-rmsprop", "appendix", "tf-rmsprop", "TensorFlow's"),
     Row("execution", "sliced", "ours; computes the same"),
+    Row("precision", "float32", "ours; there bfloat16 for the V3-like space"),
     Row("weight_lr", "0.165 batch_size / 256", "code"),
     Row("op_warmup", "0.25", "paper 3.2", 0.25, "paper 3.2", 0.25, "flag"),
     Row("filter_warmup", "0.25", "paper 3.2", 0.25, "paper 3.2", 0.25, "flag"),
