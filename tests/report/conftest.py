@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from tunas_dsl.cli import cli
 
-SOURCE = ("--quality", "tunas_dsl.search.synthetic:SyntheticQuality", "--latency", "macs", "--target", "0.2")
+SOURCE = ("--quality", "tunas_dsl.search.synthetic:SyntheticQuality", "--latency", "macs", "--target", "0.25")
 
 
 def tunas(*arguments):

@@ -33,9 +33,9 @@ def test_the_expected_cost_is_the_mean_over_all_architectures():
 def test_the_figures_are_those_of_the_folder(runs):
     record = read_record(runs / "seed0")
     some = figures(record)
-    assert (some.steps, some.seed, some.target, some.finished) == (400, 0, 0.2, True)
+    assert (some.steps, some.seed, some.target, some.finished) == (400, 0, 0.25, True)
     assert some.argmax_cost == pytest.approx(record.model.total(np.array([record.found]))[0])
-    assert some.gap == pytest.approx(some.argmax_cost / 0.2 - 1)
+    assert some.gap == pytest.approx(some.argmax_cost / 0.25 - 1)
     last = record.samples.steps >= 360
     assert some.quality == pytest.approx(record.samples.qualities[last].mean())
     assert len(late_samples(record)) == last.sum()
@@ -52,7 +52,7 @@ def test_a_search_is_held_against_random_at_its_own_cost(runs):
     search, others = read_record(runs / "seed0"), records(runs)
     found = against_random(search, others)
     random = read_record(runs / "random").samples
-    near = np.abs(random.costs / 0.2 - 1) <= 0.02
+    near = np.abs(random.costs / 0.25 - 1) <= 0.02
     assert found.baseline == "random"
     assert found.random.mean == pytest.approx(random.qualities[near].mean())
     assert found.difference == pytest.approx(found.searched.mean - found.random.mean)

@@ -106,7 +106,7 @@ def test_text_is_escaped():
 def test_runs_lists_every_run_and_its_gap(runs):
     rows = json.loads(tunas("runs", runs, "--format", "json"))
     assert [row["algorithm"] for row in rows] == ["random", "reinforce", "reinforce"]
-    assert all(row["gap"] == pytest.approx(row["argmax_cost"] / 0.2 - 1) for row in rows)
+    assert all(row["gap"] == pytest.approx(row["argmax_cost"] / 0.25 - 1) for row in rows)
     text = tunas("runs", runs)
     assert "seed0" in text
     assert "±" in text
