@@ -19,6 +19,7 @@ from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.data import ImageData, Split
 from tunas_torch.data.augment import Augmentation
 from tunas_torch.precision import check_precision
+from tunas_torch.recomputing import recomputed
 from tunas_torch.search import Search
 from tunas_torch.stages import Stopwatch
 from tunas_torch.starting import images_for, use
@@ -67,6 +68,7 @@ def measure_search(
     images = noise_for(space, settings) if data is None else images_for(space, data, settings.seed)
     supernet = Supernet(space, execution=settings.execution, seed=settings.seed).to(place)
     search = Search(supernet, macs_model(space), images, settings)
+    supernet.recomputed = recomputed(search)
     for _ in range(_WARMING):
         search.step()
     _forget_peak(place)

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tunas_dsl.ir import space as ir
+from tunas_torch.depthwise import depthwise
 from tunas_torch.standalone import EPSILON, pad_same
 
 ACTIVATIONS: dict[ir.ActivationFunction, Callable[[Tensor], Tensor]] = {
@@ -68,6 +69,9 @@ class Execution(Protocol):
     def conv(self, images: Tensor, kernel: Tensor, bias: Tensor | None, stride: int) -> Tensor:
         """The SAME convolution with what :meth:`kernel` and :meth:`vector` gave."""
 
+    def depthwise(self, images: Tensor, kernel: Tensor, stride: int) -> Tensor:
+        """The SAME depthwise convolution with what :meth:`kernel` gave."""
+
     def batch_norm(self, images: Tensor, gamma: Tensor, beta: Tensor, width: int) -> Tensor:
         """Stateless batch norm of the first ``width`` channels; gamma and beta are whole, ``(out,)``."""
 
@@ -94,6 +98,10 @@ class Masking:
     def conv(self, images: Tensor, kernel: Tensor, bias: Tensor | None, stride: int) -> Tensor:
         """The SAME convolution at full width."""
         return convolve(images, kernel, bias, stride)
+
+    def depthwise(self, images: Tensor, kernel: Tensor, stride: int) -> Tensor:
+        """The SAME depthwise convolution at full width."""
+        return convolve(images, kernel, None, stride, groups=len(kernel))
 
     def batch_norm(self, images: Tensor, gamma: Tensor, beta: Tensor, width: int) -> Tensor:
         """Batch norm, then the mask: otherwise beta would leak into the channels that are off."""
@@ -125,6 +133,13 @@ class Slicing:
             return F.linear(images.permute(0, 2, 3, 1), kernel.flatten(1), bias).permute(0, 3, 1, 2)
         # An image of one channel is in both layouts at once, so say again which one is meant.
         return self.arrange(convolve(images, kernel, bias, stride))
+
+    def depthwise(self, images: Tensor, kernel: Tensor, stride: int) -> Tensor:
+        """The SAME depthwise convolution, with a gradient that is fast on a CPU."""
+        size = kernel.shape[-1]
+        if stride == 1 and size % 2:
+            return depthwise(images, kernel, 1, size // 2)
+        return depthwise(pad_same(images, size, stride), kernel, stride, 0)
 
     def batch_norm(self, images: Tensor, gamma: Tensor, beta: Tensor, width: int) -> Tensor:
         """Batch norm of the ``width`` channels that there are."""

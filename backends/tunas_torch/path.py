@@ -8,6 +8,7 @@ from torch import Tensor
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE, chosen
+from tunas_torch.kept import Kept
 from tunas_torch.operations import Execution, prefix
 
 
@@ -38,12 +39,16 @@ class Path:
     """The options of every decision, by its id, where AVERAGE stands for all options of an operation.
 
     ``weights`` stand in for parameters: each is the part of its parameter that the execution works on.
+    Of the decisions in ``recomputed``, backward computes what is averaged again instead of keeping it;
+    ``kept`` is what such a branch keeps after all.
     Endpoints add the feature maps ``(N, C, H, W)`` that they see to ``endpoints``.
     """
 
     selection: Mapping[str, int]
     execution: Execution
     weights: Mapping[Tensor, Tensor] = attrs.field(factory=dict)
+    recomputed: frozenset[str] = frozenset()
+    kept: Kept | None = None
     endpoints: list[Tensor] = attrs.field(factory=list)
 
     def width(self, features: ir.FeatureMap) -> int:
@@ -69,6 +74,12 @@ class Path:
     def vector(self, parameter: Tensor, width: int) -> Tensor:
         """The part of a bias ``(out,)`` for these channels, as the execution uses it."""
         return self.execution.vector(self.weights.get(parameter, parameter), width)
+
+    def conv(self, images: Tensor, kernel: Tensor, bias: Tensor | None, stride: int) -> Tensor:
+        """The SAME convolution with what :meth:`kernel` and :meth:`vector` gave."""
+        if self.kept is None:
+            return self.execution.conv(images, kernel, bias, stride)
+        return self.kept.conv(images, kernel, bias, stride, self.execution.conv)
 
     def used(self, name: str, parameter: Tensor, *shape: int, share: float = 0.0) -> Used:
         """The part ``shape`` of ``parameter``; dimensions that are not given are used whole."""

@@ -11,6 +11,7 @@ from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.loop import PACE, Pace, Place, fingerprint, run_steps
 from tunas_torch.precision import check_precision
+from tunas_torch.recomputing import recomputed
 from tunas_torch.search import Search
 from tunas_torch.starting import images_for, use
 from tunas_torch.supernet import Supernet
@@ -23,7 +24,8 @@ def start_search(
     """A search at its first step, with the data that ``run`` names.
 
     Raises:
-        SearchError: the space has no classifier, or fewer classes than the data, or there is no such device.
+        SearchError: the space has no classifier, or fewer classes than the data, or there is no such device,
+            or a step does not fit into the memory that there may be.
         DataError: the data cannot be used.
     """
     settings, source = run.over_images()
@@ -32,7 +34,9 @@ def start_search(
     team = assemble(place)
     data = images_for(space, source, settings.seed)
     supernet = Supernet(space, execution=settings.execution, seed=settings.seed).to(place)
-    return Search(supernet, model, data, settings, team)
+    search = Search(supernet, model, data, settings, team)
+    supernet.recomputed = recomputed(search)
+    return search
 
 
 def run_search(

@@ -26,7 +26,8 @@ class Supernet(nn.Module):
     operation: the mean over its options (op warmup, facts 5). Where the size of the input is a decision,
     images are resized to the selected one. ``execution`` says how a part of the weights
     is used; both ways compute the same, "masked" is the definition and "sliced" fast. Batch norm uses the
-    statistics of the batch, in evaluation too. The initial weights are a function of ``seed``.
+    statistics of the batch, in evaluation too. The initial weights are a function of ``seed``. What backward
+    needs of the options that are averaged is kept, or for the decisions in ``recomputed`` computed again.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Supernet(nn.Module):
         super().__init__()
         self.space = space
         self.execution = EXECUTIONS[execution]
+        self.recomputed: frozenset[str] = frozenset()
         random = torch.Generator().manual_seed(seed)
         self.blocks = nn.ModuleDict(
             {
@@ -114,6 +116,12 @@ class Supernet(nn.Module):
         if self.classifier:
             yield from self.classifier.used(path, "classifier")
 
+    def layers(self) -> Iterator[tuple[str, SearchLayer]]:
+        """The layers of the blocks in order, with their names."""
+        for name, layers in self.blocks.items():
+            for number, layer in enumerate(cast(Parts[SearchLayer], layers)):
+                yield f"blocks.{name}.{number}", layer
+
     def _path(self, indices: Sequence[int], weights: Mapping[Tensor, Tensor] | None = None) -> Path:
         averages = chain((decision.warmup == "op" for decision in self.space.decisions), repeat(False))
         options = [
@@ -122,16 +130,11 @@ class Supernet(nn.Module):
         ]
         check_indices(self.space, options)
         ids = (decision.id for decision in self.space.decisions)
-        return Path(dict(zip(ids, indices, strict=True)), self.execution, weights or {})
-
-    def _layers(self) -> Iterator[tuple[str, SearchLayer]]:
-        for name, layers in self.blocks.items():
-            for number, layer in enumerate(cast(Parts[SearchLayer], layers)):
-                yield f"blocks.{name}.{number}", layer
+        return Path(dict(zip(ids, indices, strict=True)), self.execution, weights or {}, self.recomputed)
 
     def _features(self, images: Tensor, path: Path) -> Tensor:
         features = self.execution.arrange(resized(images, path.size(self.space.inputs)))
-        for (site, layer), (_, module) in zip(self.space.sites(), self._layers(), strict=True):
+        for (site, layer), (_, module) in zip(self.space.sites(), self.layers(), strict=True):
             try:
                 features = module(features, path)
             except Exception as error:
@@ -140,5 +143,5 @@ class Supernet(nn.Module):
         return features
 
     def _used(self, path: Path) -> Iterator[Used]:
-        for name, layer in self._layers():
+        for name, layer in self.layers():
             yield from layer.used(path, name, 1.0)

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from tunas_torch.initialisers import he_normal_
-from tunas_torch.operations import convolve
 from tunas_torch.path import Path, Used
 
 
@@ -44,7 +43,7 @@ class Kernel(Part):
         """The convolution from the first ``inputs`` to the first ``outputs`` channels."""
         kernel = path.kernel(self.weight, outputs, inputs)
         bias = None if self.bias is None else path.vector(self.bias, outputs)
-        return path.execution.conv(images, kernel, bias, stride)
+        return path.conv(images, kernel, bias, stride)
 
     def used(self, path: Path, name: str, share: float, inputs: int, outputs: int) -> Iterator[Used]:
         """The parts of kernel and bias for these channels."""
@@ -63,7 +62,7 @@ class DepthwiseKernel(Part):
     def forward(self, images: Tensor, path: Path, channels: int, stride: int) -> Tensor:
         """The depthwise convolution of the first ``channels`` channels."""
         kernel = path.kernel(self.weight, channels, 1)
-        return convolve(images, kernel, None, stride, groups=len(kernel))
+        return path.execution.depthwise(images, kernel, stride)
 
     def used(self, path: Path, name: str, share: float, channels: int) -> Iterator[Used]:
         """The part of the kernel for these channels."""

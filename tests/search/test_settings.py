@@ -4,6 +4,7 @@ import attrs
 import pytest
 
 from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.setting import byte_count
 from tunas_dsl.search.settings import SearchSettings
 
 
@@ -29,6 +30,9 @@ def test_learning_rates_follow_the_scale_of_the_search():
         ({"reward": "mnas"}, "one of absolute, soft, hard, none"),
         ({"policy_lr_schedule": "cosine"}, "one of constant, exponential"),
         ({"seed": -1}, "`seed` is -1"),
+        ({"optimizer": "adam"}, "one of tf-rmsprop, tf-rmsprop-skip, torch-rmsprop, torch-sgd, torch-adam"),
+        ({"remat": "auto", "memory": "much"}, "`memory` is 'much', but must be a size such as 8GB"),
+        ({"memory": "8GB"}, "`memory` is of use with `remat` = auto alone"),
         ({"hierarchical": 1}, "true or false"),
         ({"baseline_momentum": 1}, "from 0 to below 1"),
         ({"op_warmup": 0.5}, "`op_warmup` is 0.5, but must not exceed `policy_delay`, which is 0.25"),
@@ -62,3 +66,10 @@ def test_json_keeps_every_setting():
 def test_json_with_other_names_is_refused(settings, part):
     with pytest.raises(SearchError, match=part):
         SearchSettings.from_json(settings)
+
+
+@pytest.mark.parametrize(
+    ("size", "count"), [("8GB", 8 * 10**9), ("0.5 gib", 2**29), ("500MB", 5 * 10**8), ("2TB", 2 * 10**12)]
+)
+def test_sizes_of_memory(size, count):
+    assert byte_count(size) == count

@@ -103,3 +103,16 @@ def test_every_optimizer_learns(tmp_path, optimizer):
     search = begun(tmp_path, "run", optimizer=optimizer, weight_lr=LR_PER_256[optimizer], **sizes)
     losses = [search.step().loss for _ in range(60)]
     assert sum(losses[-10:]) < 0.98 * sum(losses[:10])
+
+
+def test_remat_is_what_the_settings_say(tmp_path):
+    averaged = {"op_warmup": 0.25, "filter_warmup": 0.25, "steps": 40}
+    plans = {
+        name: begun(tmp_path, name, remat=name, **averaged, **({"memory": "8GB"} if name == "auto" else {}))
+        for name in ("none", "switch", "auto")
+    }
+    assert [len(search.supernet.recomputed) for search in plans.values()] == [0, 2, 0]
+    losses = {name: [search.step().loss for _ in range(3)] for name, search in plans.items()}
+    assert losses["none"] == losses["auto"] == pytest.approx(losses["switch"], rel=1e-5)
+    with pytest.raises(SearchError, match=r"a step takes 0\.[67] GB at least, but may take 0\.1 GB"):
+        begun(tmp_path, "little", remat="auto", memory="100 MB")

@@ -1,6 +1,7 @@
 """One setting, checked: what each of a run's settings must be, said in a line where it is not."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Self, get_args
 
@@ -10,6 +11,8 @@ from tunas_dsl.search.errors import SearchError
 
 Precision = Literal["float32", "bfloat16"]
 """The numbers that convolutions and matrix products are computed in."""
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]i?)B", re.IGNORECASE)
 
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
@@ -39,6 +42,7 @@ NOT_NEGATIVE = number("a number of at least 0", lambda number: number >= 0)
 NEGATIVE = number("a number of at most 0, since missing the target must not pay", lambda number: number <= 0)
 SHARE = number("a number from 0 to 1", lambda number: 0 <= number <= 1)
 BELOW_ONE = number("a number from 0 to below 1", lambda number: 0 <= number < 1)
+MEMORY = setting("a size such as 8GB or 500MB", lambda size: bool(_SIZE.fullmatch(size)), (str,))
 FLAG = setting("true or false", lambda flag: True, (bool,))
 
 
@@ -48,6 +52,16 @@ def one_of(words: tuple[str, ...]) -> Validator:
 
 
 PRECISION = one_of(get_args(Precision))
+
+
+def byte_count(size: str) -> int:
+    """The bytes of a size such as 8GB (8e9) or 8GiB (8 times 2^30)."""
+    match = _SIZE.fullmatch(size)
+    if match is None:
+        raise ValueError(f"{size!r} is not a size such as 8GB")
+    number, unit = match.groups()
+    base = 1024 if len(unit) == 2 else 1000
+    return int(float(number) * base ** (1 + "KMGT".index(unit[0].upper())))
 
 
 @attrs.frozen(kw_only=True)

@@ -12,6 +12,7 @@ from tunas_dsl.search.setting import (
     BELOW_ONE,
     COUNT,
     FLAG,
+    MEMORY,
     NATURAL,
     NEGATIVE,
     NOT_NEGATIVE,
@@ -36,6 +37,7 @@ searches more, so that the product of steps and learning rate stays: with it sim
 
 OptimizerName = Literal["tf-rmsprop", "tf-rmsprop-skip", "torch-rmsprop", "torch-sgd", "torch-adam"]
 Execution = Literal["sliced", "masked"]
+Remat = Literal["none", "switch", "auto"]
 
 LR_PER_256: dict[OptimizerName, float] = {
     "tf-rmsprop": 0.165,
@@ -126,7 +128,9 @@ class SearchSettings(PolicySettings):
     ``optimizer`` is of the weights: TensorFlow's RMSProp as in the paper, which also moves the weights that a
     step does not use; the same without that (``-skip``); or one of PyTorch's. ``execution`` says how a
     part of the weights is used, by slices or, slowly, by masks; both compute the same. ``precision``
-    is that of convolutions and matrix products.
+    is that of convolutions and matrix products. With ``remat``, what op warmup averages is computed again
+    in backward instead of being kept: all of it (``switch``), or as little as lets a step fit into
+    ``memory``, such as 8GB (``auto``; without ``memory``, into most of the machine's).
 
     Raises:
         SearchError: a setting is out of range, or two contradict each other.
@@ -136,6 +140,8 @@ class SearchSettings(PolicySettings):
     validation_batch_size: int = attrs.field(validator=COUNT)
     optimizer: OptimizerName = attrs.field(default="tf-rmsprop", validator=one_of(get_args(OptimizerName)))
     execution: Execution = attrs.field(default="sliced", validator=one_of(get_args(Execution)))
+    remat: Remat = attrs.field(default="none", validator=one_of(get_args(Remat)))
+    memory: str | None = attrs.field(default=None, validator=attrs.validators.optional(MEMORY))
     precision: Precision = attrs.field(default="float32", validator=PRECISION)
     weight_lr: float = attrs.field(validator=POSITIVE)
     op_warmup: float = attrs.field(default=0.25, validator=SHARE)
@@ -155,6 +161,8 @@ class SearchSettings(PolicySettings):
         return LR_PER_256[self._checked("optimizer")] * int(self._checked("batch_size")) / 256
 
     def __attrs_post_init__(self) -> None:
+        if self.memory is not None and self.remat != "auto":
+            raise SearchError("`memory` is of use with `remat` = auto alone, which works towards it")
         for name in ("op_warmup", "filter_warmup"):
             if getattr(self, name) > self.policy_delay:
                 raise SearchError(
