@@ -9,9 +9,11 @@ from tunas_dsl.cost.band import Band
 from tunas_dsl.cost.counting import architectures, combinations
 from tunas_dsl.cost.distribution import independent, uniform_architectures, uniform_decisions
 from tunas_dsl.cost.layers import macs_model
+from tunas_dsl.cost.model import CostModel, Site
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.sampling import sample
 from tunas_dsl.cost.statistics import CostStatistics
+from tunas_dsl.ir import space as ir
 
 CLOSE = {"rtol": 1e-9, "atol": 1e-9}
 
@@ -108,6 +110,19 @@ def test_a_policy_is_not_counted():
     policy = independent(SMALL, [np.full(len(d.options), 1 / len(d.options)) for d in SMALL.decisions])
     with pytest.raises(ValueError, match="does not count"):
         CostStatistics(macs_model(SMALL), policy).count(Band.between(0, 1))
+
+
+@pytest.mark.parametrize("size", [1e-10, 1e-8, 4e-4, 1.0, 1e9, 1e16])
+def test_costs_of_any_size(size):
+    """Eight points, of 0 to 7 times ``size``."""
+    sites = tuple(Site(f"0.{n}", (n,), size * np.array([0.0, 2.0**n])) for n in range(3))
+    decisions = tuple(ir.Decision(f"d{n}", "kernel", (3, 5), 0) for n in range(3))
+    features = ir.FeatureMap(ir.constant(1), ir.constant((1, 1)))
+    space = ir.Space("eight", features, 1, decisions, (), None)
+    statistics = CostStatistics(CostModel("sum", "ms", (2, 2, 2), 0.0, sites), uniform_decisions(space))
+    assert statistics.mean == pytest.approx(3.5 * size)
+    assert statistics.quantile(0.5).value == pytest.approx(3 * size, rel=1e-9)
+    assert statistics.count(Band.between(1.5 * size, 5.5 * size)).value == 4
 
 
 @pytest.mark.parametrize("wrong", [[0.5, 0.6], [1.5, -0.5], [1.0]])

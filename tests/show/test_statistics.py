@@ -81,6 +81,15 @@ def test_ticks_that_round_are_told_of():
     assert "rounded" not in tunas("show", "digits", "--latency", "macs", *BAND).stdout
 
 
+def test_a_tick_that_divides_every_cost_is_exact_and_one_that_is_too_fine_an_error():
+    digits = ("show", "digits", "--latency", "macs", *BAND)
+    text = tunas(*digits, "--tick", "0.000032").stdout
+    assert "rounded" not in text
+    assert "400, exactly" in text
+    (line,) = tunas(*digits, "--tick", "1e-300", status=1).stderr.splitlines()
+    assert line.startswith("error: a tick of 1e-300 is too fine for these costs: take ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [

@@ -10,10 +10,11 @@ from rich.console import RenderableType
 
 from tunas_dsl.cli.display.statistics import histogram_text, statistics_notes, statistics_table
 from tunas_dsl.cli.distributions import distribution_option, load_distribution
-from tunas_dsl.cli.subjects import Subject
 from tunas_dsl.cost.band import Band
+from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.report import CostReport, cost_report
 from tunas_dsl.files import write_atomically
+from tunas_dsl.ir import space as ir
 from tunas_dsl.report.histogram import histogram_svg
 
 _BINS = 30
@@ -79,26 +80,23 @@ def statistics_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def space_statistics(subject: Subject, latency: str | None, asked: Asked) -> CostReport | None:
-    """The statistics that are asked for, where a cost is named; their SVG is written.
+def space_statistics(space: ir.Space, model: CostModel, asked: Asked) -> CostReport:
+    """The statistics that are asked for; their SVG is written.
 
     Raises:
-        TableError: there is no such table, or it lacks a part of the space.
         SearchError: there is no policy in a run that is named, or one for another space.
     """
-    if latency is None:
-        return None
     names = asked.distribution or ("decisions", "architectures")
     report = cost_report(
-        subject.model(latency),
-        [load_distribution(name, subject.space) for name in names],
+        model,
+        [load_distribution(name, space) for name in names],
         band=asked.band,
         bins=_BINS,
         tick=asked.tick,
     )
     if asked.output is not None:
         histograms = {figures.name: figures.histogram for figures in report.figures}
-        title = f"{subject.space.name}: {report.unit} by {report.name}"
+        title = f"{space.name}: {report.unit} by {report.name}"
         write_atomically(asked.output, histogram_svg(histograms, title, report.unit, report.band))
     return report
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import click
 
 from tunas_dsl.cost.distribution import Distribution, independent, uniform_architectures, uniform_decisions
@@ -44,4 +45,4 @@ def load_distribution(name: str, space: ir.Space) -> Distribution:
     if name == "architectures":
         return uniform_architectures(space)
     run = RunFolder.open(Path(name.removeprefix(_POLICY)))
-    return independent(space, run.probabilities(space))
+    return attrs.evolve(independent(space, run.probabilities(space)), name=name)

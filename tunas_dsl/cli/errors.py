@@ -47,6 +47,7 @@ def _expected() -> tuple[type[Exception], ...]:
     from tunas_dsl.cost.most_probable import UndecidedError
     from tunas_dsl.cost.sampling import SamplingError
     from tunas_dsl.cost.table import TableError
+    from tunas_dsl.cost.ticks import TickError
     from tunas_dsl.documents import DocumentError
     from tunas_dsl.ir.selection import NotInSpace
     from tunas_dsl.search.errors import DataError, SearchError
@@ -56,6 +57,7 @@ def _expected() -> tuple[type[Exception], ...]:
         BundleError,
         SamplingError,
         UndecidedError,
+        TickError,
         TableError,
         DocumentError,
         NotInSpace,

@@ -79,8 +79,9 @@ def _show_space(
     asked: Asked,
 ) -> None:
     summary = summarise(subject.space)
-    times = {latency: cost_range(subject.model(latency))} if latency and latency != MACS else {}
-    statistics = space_statistics(subject, latency, asked)
+    model = None if latency is None else subject.model(latency)
+    times = {latency: cost_range(model)} if latency and model and latency != MACS else {}
+    statistics = None if model is None else space_statistics(subject.space, model, asked)
     if format == "json":
         document = space_fields(summary)
         document["latency_ms"] = {name: attrs.asdict(range) for name, range in times.items()}.get(

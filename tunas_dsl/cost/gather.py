@@ -124,15 +124,22 @@ class Gather:
 
     def _narrow(self, chunk: Integers, columns: Integers) -> None:
         """Copy ``chunk``, ``(n, D)``, into ``columns``, ``(D, n)``."""
-        fits = np.iinfo(self._dtype)
-        if chunk.size and not (fits.min <= chunk.min() and chunk.max() <= fits.max):
-            self._check(chunk.min(axis=0), chunk.max(axis=0))
         if chunk.strides[0] == chunk.itemsize:
+            self._check_fits(chunk)
             columns[:] = chunk.T
             return
-        narrow = chunk.astype(self._dtype, order="C")
-        for block in range(0, len(chunk), _BLOCK):
-            columns[:, block : block + _BLOCK] = narrow[block : block + _BLOCK].T
+        for start in range(0, len(chunk), _BLOCK):
+            block = chunk[start : start + _BLOCK]
+            self._check_fits(block)
+            columns[:, start : start + _BLOCK] = block.astype(self._dtype, order="C").T
+
+    def _check_fits(self, indices: Integers) -> None:
+        """Refuse indices that would become others as narrow integers."""
+        fits = np.iinfo(self._dtype)
+        if np.can_cast(indices.dtype, self._dtype) or not indices.size:
+            return
+        if not (fits.min <= indices.min() and indices.max() <= fits.max):
+            self._check(indices.min(axis=0), indices.max(axis=0))
 
     def _check(self, smallest: Integers, largest: Integers) -> None:
         """Refuse indices of which one decision has none: the extremes of each decision are given."""

@@ -26,9 +26,19 @@ _KEPT = 20_000_000
 _FEW = 2_000_000
 """Sums that are kept one by one instead, if there are no more to sort."""
 
-_GRAINS = (1, 1_000, 1_000_000, 1_000_000_000)
-_CLOSE = 1e-3
-"""So far from a whole number, in the unit of a grain, can rounding of the costs have put one."""
+_PRECISE = 2.0**41
+"""Costs are held against parts of a unit as long as the largest is less than so many of them ..."""
+
+_ROUNDING = 16 * float(np.finfo(np.float64).eps)
+"""... and what adding costs up may have changed, relative to the largest, is next to nothing."""
+
+
+_ASKED = 20
+"""So many times as much work and memory is spent where the tick was asked for."""
+
+
+class TickError(Exception):
+    """A tick that would take too long and too much memory; the message says which would not."""
 
 
 @attrs.frozen(eq=False)
@@ -79,12 +89,18 @@ def in_ticks(
     Without ``tick``, the finest that takes no more than ``work``, and no more memory than there is where all
     layers of a pass are ``kept``: where the costs are multiples of some number, or have few different sums,
     that is exact.
+
+    Raises:
+        TickError: the ``tick`` is so fine that a pass would take minutes, or gigabytes.
     """
     offsets = [_least(step) for step in chain.steps]
     excess = [step.costs - offset for step, offset in zip(chain.steps, offsets, strict=True)]
     base = chain.intercept + math.fsum(offsets)
     sizer = _Sizer(chain, excess, base, band)
     if tick is not None:
+        if not sizer.affords(tick, _ASKED * work, kept=kept, room=_ASKED):
+            least = next(n for n in round_numbers(tick) if sizer.affords(n, _ASKED * work, kept, _ASKED))
+            raise TickError(f"a tick of {tick:g} is too fine for these costs: take {least:g} or more")
         return sizer.ticks(tick, sizer.intervals(tick))
     grain, exact = _grain(chain.steps, excess)
     if sizer.affords(grain, work, kept):
@@ -105,6 +121,11 @@ class _Sizer:
     base: float
     band: Band | None
 
+    @property
+    def largest(self) -> float:
+        """The largest cost of a way beyond the smallest of its step."""
+        return max((float(costs.max()) for costs in self.excess), default=0.0)
+
     def shifts(self, tick: float) -> tuple[Integers, ...]:
         return tuple(np.rint(costs / tick).astype(np.int64) for costs in self.excess)
 
@@ -114,7 +135,8 @@ class _Sizer:
         error = (0.0, 0.0)
         if not exact:
             low, high = (float(reach(self.chain.steps, rests, sign=sign)[-1][0]) for sign in (1, -1))
-            error = (low, high)
+            if max(-low, high) > _ROUNDING * max(self.largest, abs(self.base)):
+                error = (low, high)
         return Ticks(self.chain, tick, self.base, shifts, error, tuple(supports))
 
     def windows(self, tick: float) -> list[tuple[int, int]]:
@@ -135,13 +157,15 @@ class _Sizer:
     def intervals(self, tick: float) -> list[Support]:
         return [Interval(low, size) for low, size in self.windows(tick)]
 
-    def affords(self, tick: float, work: int, kept: bool) -> bool:
-        """Whether one pass makes no more additions than ``work``, and does not hold too much."""
+    def affords(self, tick: float, work: int, kept: bool, room: int = 1) -> bool:
+        """Whether one pass makes no more additions than ``work``, and holds no more than there is ``room``."""
+        if self.largest >= _PRECISE * tick:
+            return False
         steps, sizes = self.chain.steps, [size for _, size in self.windows(tick)]
         ways = [int((step.weights > 0).sum()) for step in steps]
         cells = [step.after * size for step, size in zip(steps, sizes[1:], strict=True)]
         return sum(map(math.prod, zip(ways, sizes[1:], strict=True))) <= work and (
-            sum(cells) <= _KEPT if kept else 2 * max(cells, default=0) <= _CELLS
+            sum(cells) <= room * _KEPT if kept else 2 * max(cells, default=0) <= room * _CELLS
         )
 
     def scattered(self, tick: float) -> list[Support] | None:
@@ -187,10 +211,13 @@ def _least(step: Step) -> float:
 
 def _grain(steps: Sequence[Step], excess: Sequence[NDArray[np.float64]]) -> tuple[float, bool]:
     """The largest number of which all costs are multiples, if there is one, and whether there is."""
-    counting = (costs[step.weights > 0] for step, costs in zip(steps, excess, strict=True))
-    numbers = np.concatenate([np.zeros(1), *counting])
-    for grain in _GRAINS:
-        whole = np.rint(numbers * grain)
-        if np.abs(numbers * grain - whole).max() <= _CLOSE:
-            return max(int(np.gcd.reduce(whole.astype(np.int64))), 1) / grain, True
-    return 1 / _GRAINS[-1], False
+    counting = [step.weights > 0 for step in steps]
+    pairs = list(zip(steps, excess, counting, strict=True))
+    numbers = np.concatenate([np.zeros(1), *(costs[ways] for _, costs, ways in pairs)])
+    largest = max((float(np.abs(step.costs[ways]).max()) for step, _, ways in pairs), default=0.0) or 1.0
+    parts = [1000.0**power for power in range(10) if largest * 1000.0**power < _PRECISE]
+    for part in parts:
+        whole = np.rint(numbers * part)
+        if np.abs(numbers * part - whole).max() <= _ROUNDING * largest * part:
+            return max(int(np.gcd.reduce(whole.astype(np.int64))), 1) / part, True
+    return 1 / max(parts, default=_PRECISE / largest), False
