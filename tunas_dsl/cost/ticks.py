@@ -158,7 +158,7 @@ class _Sizer:
         return [Interval(low, size) for low, size in self.windows(tick)]
 
     def affords(self, tick: float, work: int, kept: bool, room: int = 1) -> bool:
-        """Whether one pass makes no more additions than ``work``, and holds no more than there is ``room``."""
+        """Whether one pass makes no more additions than ``work``, and holds what there is ``room`` for."""
         if self.largest >= _PRECISE * tick:
             return False
         steps, sizes = self.chain.steps, [size for _, size in self.windows(tick)]
