@@ -20,26 +20,27 @@ from tunas_torch.timing.torch_bench import fold
 
 
 class ExecutorchBench:
-    """Programs of ExecuTorch, lowered to XNNPACK. Its runtime in Python computes on one thread.
+    """Programs of ExecuTorch, lowered to XNNPACK, on a pool of ``threads`` that is the process's only one.
 
     Raises:
-        SearchError: it is not installed, or several threads are wanted.
+        SearchError: it is not installed, or too old to be told how many threads.
     """
 
     def __init__(self, threads: int) -> None:
         try:
             importlib.import_module("executorch.runtime")
+            library = importlib.import_module("executorch.extension.pybindings.portable_lib")
         except ImportError:
             raise SearchError(
                 "this runtime needs `executorch`, which is not installed: pip install 'tunas-dsl[executorch]'"
             ) from None
-        if threads != 1:
-            raise SearchError("ExecuTorch is measured on one thread: --threads 1")
+        if not hasattr(library, "_unsafe_reset_threadpool"):
+            raise SearchError("this ExecuTorch cannot be told its number of threads: install 1.5 or later")
+        library._unsafe_reset_threadpool(threads)
         self.threads = threads
         self.runtime = f"executorch {version('executorch')}"
         self.device = processor()
-        # Its thread pool may do the work: only the wall clock sees that.
-        self._clock, self.clock = clock_for(0)
+        self._clock, self.clock = clock_for(threads)
 
     def operation(self, signature: Signature) -> Task:
         """The operation as a program."""
