@@ -6,13 +6,14 @@ A layer that cannot be read is reported and left out, so that the rest is still 
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import attrs
 
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.channels import Ties
 from tunas_dsl.analysis.juxtaposed import REPEATED, separated
-from tunas_dsl.analysis.operators import BUILT_IN, OPERATORS
+from tunas_dsl.analysis.operators import BUILT_IN, OPERATORS, PARAMETERS
 from tunas_dsl.analysis.scope import Binding, Scope, bind_call, match_arguments
 from tunas_dsl.analysis.settings import Decisions, Settings, numbered, origin
 from tunas_dsl.analysis.values import Options, evaluate, is_value, shortened
@@ -28,8 +29,7 @@ CHARACTERS_A_LAYER = 4
 MAX_COMPARED = 100
 
 
-@attrs.frozen(eq=False)
-class Place:
+class Place(NamedTuple):
     """Where a layer stands: what flows in, the block's filters, its path, and when it is active.
 
     What flows in is not ``known`` behind a layer that was reported; then it is not held against others.
@@ -67,16 +67,16 @@ class LayerLowering:
         """The layers, and the place behind the last of them."""
         layers: list[ir.Layer] = []
         for expression in self._repeated(expressions, place.scope):
-            here = attrs.evolve(place, path=f"{place.path}.{len(layers)}")
+            here = place._replace(path=f"{place.path}.{len(layers)}")
             place = self._next(place, self.layer(expression, here), layers)
         return tuple(layers), place
 
     def _next(self, place: Place, layer: ir.Layer | None, layers: list[ir.Layer]) -> Place:
         if layer is None:
-            return attrs.evolve(place, known=False)
+            return place._replace(known=False)
         layers.append(layer)
         known = place.known or layer.outputs.channels is not place.inputs.channels
-        return attrs.evolve(place, inputs=layer.outputs, known=known)
+        return place._replace(inputs=layer.outputs, known=known)
 
     def layer(self, expression: tree.Expression, place: Place) -> ir.Layer | None:
         """The layer that ``expression`` stands for, or nothing where it was reported."""
@@ -88,7 +88,7 @@ class LayerLowering:
             case tree.Alternatives(options=options):
                 return self._alternatives(expression, options, place)
             case tree.Sequence(items=items):
-                layers = self.items(items, attrs.evolve(place, in_residual=False))
+                layers = self.items(items, place._replace(in_residual=False))
                 outputs = layers[-1].outputs if layers else place.inputs
                 return ir.Sequence(
                     inputs=place.inputs, outputs=outputs, layers=layers, origin=origin(expression.span)
@@ -162,12 +162,12 @@ class LayerLowering:
         shared = count.found.shared
         id = f"{place.path}.depth" if shared is None else self.decisions.id_of(shared)
         layers: list[ir.Layer] = []
-        here = attrs.evolve(place, in_residual=False)
+        here = place._replace(in_residual=False)
         for number, expression in enumerate(expressions):
             reached = tuple(option for option, kept in enumerate(count.options) if kept > number)
             always = len(reached) == len(count.options)
             active = place.active if always else _within(place.active, (id, reached))
-            inner = attrs.evolve(here, path=f"{place.path}.{number}", active=active)
+            inner = here._replace(path=f"{place.path}.{number}", active=active)
             here = self._next(here, self.layer(expression, inner), layers)
         if len(layers) < len(expressions):
             return None
@@ -229,7 +229,7 @@ class LayerLowering:
             self.report.add(rules.NotALayer(span=name.span, written=name.text, first=first))
             return None
         scope = bind_call(binding, arguments, place.scope, span, self.report)
-        inner = attrs.evolve(place, scope=scope, inside=(*place.inside, binding))
+        inner = place._replace(scope=scope, inside=(*place.inside, binding))
         if binding.shared:
             return self._shared(binding, inner)
         return self.layer(binding.expression, inner)
@@ -241,7 +241,7 @@ class LayerLowering:
             if named.shared or named is binding:
                 return self.layer(expression, place)
             expression, scope = named.expression, named.scope
-        inner = attrs.evolve(place, scope=scope)
+        inner = place._replace(scope=scope)
         if not isinstance(expression, tree.Alternatives):
             return self.layer(expression, inner)
         return self._alternatives(expression, expression.options, inner, self.decisions.id_of(binding))
@@ -255,12 +255,14 @@ class LayerLowering:
                 self.report.add(rules.TooMany(span=span, limit=self.most // 1000 * 1000, what="layers"))
             return None
         parameters = OPERATORS[name.text]
-        defaults = place.scope.file.defaults.get(name.text, {})
-        optional = tuple(attrs.evolve(p, required=p.required and p.name not in defaults) for p in parameters)
-        given = match_arguments(name.text, optional, arguments, span, self.report)
+        if defaults := place.scope.file.defaults.get(name.text):
+            parameters = tuple(
+                attrs.evolve(p, required=p.required and p.name not in defaults) for p in parameters
+            )
+        given = match_arguments(name.text, parameters, arguments, span, self.report)
         settings = Settings(
             given,
-            {p.name: p for p in parameters},
+            PARAMETERS[name.text],
             name.text,
             place.scope,
             place.path,
@@ -340,7 +342,7 @@ class LayerLowering:
     def _residual(self, given: dict[str, tree.Expression], span: Span, place: Place) -> ir.Layer | None:
         if "layer" not in given:
             return None
-        body = self.layer(given["layer"], attrs.evolve(place, in_residual=True))
+        body = self.layer(given["layer"], place._replace(in_residual=True))
         if body is None:
             return None
         before, after = place.inputs, body.outputs
@@ -364,7 +366,7 @@ class LayerLowering:
         for index, option in enumerate(options):
             active = _within(place.active, (id, (index,)))
             path = f"{place.path}.{index}" if several else place.path
-            layer = self.layer(option, attrs.evolve(place, active=active, path=path))
+            layer = self.layer(option, place._replace(active=active, path=path))
             if layer is not None:
                 layers.append(layer)
                 labels.append(" ".join(option.span.text.split()))

@@ -6,8 +6,6 @@ in the reference implementation's order (facts 1.2), or nothing and a report tha
 
 from typing import TypeVar
 
-import attrs
-
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.channels import Ties
 from tunas_dsl.analysis.layers import LayerLowering, Place
@@ -74,7 +72,7 @@ def _blocks(
             lowering.report.add(rules.DuplicateName(span=block.name.span, name=block.name.text, first=first))
         names.setdefault(block.name.text, block.name)
         if any(behind <= gap < block.span.start for gap in gaps):
-            place = attrs.evolve(place, known=False)
+            place = place._replace(known=False)
         lowered, place = _block(block, place, lowering)
         blocks.append(lowered)
         behind = block.span.end
@@ -159,13 +157,13 @@ def _block(block: tree.Block, place: Place, lowering: LayerLowering) -> tuple[ir
     reported = filters is None and bool(block.arguments)  # a misspelt argument is reported, too
     if reported:
         filters = ir.constant(decisions.divisor)  # so that the layers are still checked
-    layers, behind = lowering.chain(block.items, attrs.evolve(place, filters=filters, block=name, path=name))
+    layers, behind = lowering.chain(block.items, place._replace(filters=filters, block=name, path=name))
     if filters is None:
         filters = layers[-1].outputs.channels if layers else place.inputs.channels
     elif filters.decision is not None:
         decisions.add(settings.block_decision(filters, id), given["filters"].span)
     known = behind.known and not reported
-    return ir.Block(name, filters, layers, origin(block.name.span)), attrs.evolve(behind, known=known)
+    return ir.Block(name, filters, layers, origin(block.name.span)), behind._replace(known=known)
 
 
 def _classifier(

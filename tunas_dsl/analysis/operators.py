@@ -79,6 +79,8 @@ OPERATORS: dict[str, tuple[Parameter, ...]] = {
     **dict.fromkeys(get_args(ir.ActivationFunction), ()),
 }
 
+PARAMETERS = {name: {p.name: p for p in parameters} for name, parameters in OPERATORS.items()}
+
 BLOCK = (_FILTERS,)
 CLASSIFIER = (
     Parameter("classes", "classes", required=True),

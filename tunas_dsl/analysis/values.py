@@ -135,14 +135,14 @@ def _convert(raw: _Raw, kind: Kind) -> Option | None:
     number = raw.number
     if raw.times:
         return ir.Relative(number) if kind == "expansion" and 0 < number <= 1000 else None
-    whole = number.denominator == 1 and 1 <= number <= MAX_NUMBER
+    whole = number.numerator if number.denominator == 1 and 1 <= number.numerator <= MAX_NUMBER else None
     match kind:
         case "odd":
-            return int(number) if whole and number % 2 == 1 and number <= 31 else None
+            return whole if whole and whole % 2 == 1 and whole <= 31 else None
         case "stride":
-            return int(number) if whole and number <= MAX_STRIDE else None
+            return whole if whole and whole <= MAX_STRIDE else None
         case "filters":  # rounded later, to what the filters are divisible by
-            return number if 0 < number <= MAX_NUMBER else None
+            return number if whole or 0 < number <= MAX_NUMBER else None
         case "ratio":
             return number if 0 < number <= 1 else None
         case "fraction":
@@ -150,7 +150,7 @@ def _convert(raw: _Raw, kind: Kind) -> Option | None:
         case "count":
             return int(number) if number.denominator == 1 and 0 <= number <= MAX_COUNT else None
         case _:
-            return int(number) if whole else None
+            return whole
 
 
 def _resolution(raw: _Raw) -> ir.Size | None:

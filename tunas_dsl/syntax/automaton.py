@@ -1,6 +1,6 @@
 """The LALR(1) automaton: a stack of states that tokens move, with what they build or without."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tunas_dsl.syntax.grammar import END, Reduction, grammar
@@ -22,7 +22,7 @@ def begin() -> States:
 
 def move(states: States, kind: str) -> bool:
     """Take one token of this kind; where that cannot be, some reductions may already have been done."""
-    actions, end = grammar().actions, grammar().end
+    actions, gotos, end = grammar().actions, grammar().gotos, grammar().end
     while True:
         action = actions[states[-1]].get(kind)
         if action is None:
@@ -32,15 +32,14 @@ def move(states: States, kind: str) -> bool:
             return True
         if action.length:
             del states[-action.length :]
-        states.append(_target(actions[states[-1]][action.rule]))
+        states.append(gotos[states[-1]][action.rule])
         if kind == END and states[-1] == end:
             return True
 
 
 def accepted(states: States) -> set[str]:
     """The kinds of token that can come next."""
-    kinds = (kind for kind in grammar().actions[states[-1]] if kind.isupper() or kind == END)
-    return {kind for kind in kinds if move(states.copy(), kind)}
+    return {kind for kind in grammar().actions[states[-1]] if move(states.copy(), kind)}
 
 
 def reach(states: States, kinds: Iterable[str]) -> int:
@@ -53,9 +52,9 @@ def reach(states: States, kinds: Iterable[str]) -> int:
     return number
 
 
-def construct(tokens: Sequence[Token], builds: dict[str, Build]) -> Any:
+def construct(tokens: Sequence[Token], builds: Mapping[str, Build]) -> Any:
     """What ``tokens``, all of a text, stand for. Raises :class:`Stuck` where they do not parse."""
-    actions, end = grammar().actions, grammar().end
+    actions, gotos, end = grammar().actions, grammar().gotos, grammar().end
     states = begin()
     values: list[Any] = []
     starts: list[int] = []
@@ -74,16 +73,15 @@ def construct(tokens: Sequence[Token], builds: dict[str, Build]) -> Any:
                 break
             length = action.length
             if length == 1:  # by far the most frequent, and nothing has to be moved
-                states[-1] = _target(actions[states[-2]][action.rule])
+                states[-1] = gotos[states[-2]][action.rule]
                 if not action.inlined:
                     values[-1] = _value(action, values[-1:], starts[-1], ends[-1], builds)
             else:
-                start = starts[-length] if length else token.start
-                stop = ends[-1] if length else token.start
+                start, stop = (starts[-length], ends[-1]) if length else (token.start, token.start)
                 value = _value(action, values[-length:] if length else [], start, stop, builds)
                 if length:
                     del states[-length:], values[-length:], starts[-length:], ends[-length:]
-                states.append(_target(actions[states[-1]][action.rule]))
+                states.append(gotos[states[-1]][action.rule])
                 values.append(value)
                 starts.append(start)
                 ends.append(stop)
@@ -92,12 +90,7 @@ def construct(tokens: Sequence[Token], builds: dict[str, Build]) -> Any:
     raise Stuck
 
 
-def _target(action: int | Reduction) -> int:
-    assert isinstance(action, int)  # what a rule does is always to go to a state
-    return action
-
-
-def _value(reduction: Reduction, parts: list[Any], start: int, stop: int, builds: dict[str, Build]) -> Any:
+def _value(reduction: Reduction, parts: list[Any], start: int, stop: int, builds: Mapping[str, Build]) -> Any:
     children: list[Any] = []
     for position, spliced in reduction.kept:
         if not spliced:

@@ -156,18 +156,12 @@ class Builder:
         return tree.Argument(self._name(name[0]) if name else None, expression, span=self._span(start, stop))
 
     def alternatives(self, parts: Parts, start: int, stop: int) -> tree.Expression:
-        """``A | B``, ``| A``, or one expression without a bar."""
-        if len(parts) == 1:
-            expression: tree.Expression = parts[0]
-            return expression
+        """``A | B``, or ``| A``."""
         options = tuple(part for part in parts if not isinstance(part, Token))
         return tree.Alternatives(options, span=self._span(start, stop))
 
     def product(self, parts: Parts, start: int, stop: int) -> tree.Expression:
-        """``A * B``, or one expression."""
-        if len(parts) == 1:
-            expression: tree.Expression = parts[0]
-            return expression
+        """``A * B``."""
         return tree.Product(tuple(parts), span=self._span(start, stop))
 
     def number(self, parts: Parts, start: int, stop: int) -> tree.Number:
@@ -191,11 +185,6 @@ class Builder:
     def call(self, parts: Parts, start: int, stop: int) -> tree.Call:
         """``NAME(ARGUMENTS)``."""
         return tree.Call(self._name(parts[0]), _given(parts), span=self._span(start, stop))
-
-    def group(self, parts: Parts, start: int, stop: int) -> tree.Expression:
-        """``( A )``, which means the same as ``A``."""
-        expression: tree.Expression = parts[0]
-        return expression
 
     def sequence(self, parts: Parts, start: int, stop: int) -> tree.Sequence:
         """``{ A B }``."""

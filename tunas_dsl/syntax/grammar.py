@@ -33,10 +33,14 @@ Action = int | Reduction
 
 @attrs.frozen(eq=False)
 class Grammar:
-    """``pattern`` has a group for each terminal; ``actions`` are by state, then by terminal or rule."""
+    """``pattern`` has a group for each terminal.
+
+    By state, ``actions`` are what a terminal does, and ``gotos`` the state behind a rule that was reduced.
+    """
 
     pattern: re.Pattern[str]
     actions: dict[int, dict[str, Action]]
+    gotos: dict[int, dict[str, int]]
     start: int
     end: int
 
@@ -48,11 +52,13 @@ def grammar() -> Grammar:
     parser = lark.Lark(text, parser="lalr", lexer="basic", maybe_placeholders=False)
     table = parser.parse_interactive("").parser_state.parse_conf
     reductions: dict[object, Reduction] = {}
-    actions: dict[int, dict[str, Action]] = {
-        state: {symbol: _action(argument, reductions) for symbol, (_, argument) in row.items()}
-        for state, row in table.states.items()
-    }
-    return Grammar(_pattern(parser), actions, table.start_state, table.end_state)
+    actions: dict[int, dict[str, Action]] = {}
+    gotos: dict[int, dict[str, int]] = {}
+    for state, row in table.states.items():
+        terminals = {symbol for symbol in row if symbol.isupper() or symbol == END}
+        actions[state] = {symbol: _action(row[symbol][1], reductions) for symbol in terminals}
+        gotos[state] = {symbol: row[symbol][1] for symbol in row if symbol not in terminals}
+    return Grammar(_pattern(parser), actions, gotos, table.start_state, table.end_state)
 
 
 def _action(argument: object, reductions: dict[object, Reduction]) -> Action:
