@@ -1,5 +1,8 @@
 """Text to space in one call: parse, resolve names, lower."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -36,6 +39,11 @@ class Compiled:
 
 def compile_source(source: Source, load: Loader | None = None) -> Compiled:
     """What ``source`` means, and everything that was found. Imports are read by ``load``."""
+    with _uncollected():
+        return _compiled(source, load)
+
+
+def _compiled(source: Source, load: Loader | None) -> Compiled:
     report = Report()
     files = Files(load or Folder.of(source).load, report)
     space = None
@@ -52,6 +60,19 @@ def compile_source(source: Source, load: Loader | None = None) -> Compiled:
             syntax_rules.TooLarge(span=Span(source, 0, 0), what="the depth of definitions", limit="the stack")
         )
     return Compiled(None if report.has_errors else space, report, tuple(files.sources) or (source,))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collection: a tree is many objects, which are all in use until it is done."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def check_text(source: Source, load: Loader | None = None) -> tuple[ir.Space | None, Report]:

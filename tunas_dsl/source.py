@@ -18,6 +18,15 @@ class Source:
     def _line_starts(self) -> list[int]:
         return [0, *(offset + 1 for offset, character in enumerate(self.text) if character == "\n")]
 
+    @cached_property
+    def name(self) -> str:
+        """The file's own name, without its folders."""
+        return self.path.rsplit("/", 1)[-1]
+
+    def line_number(self, offset: int) -> int:
+        """The line of a character offset, from 1."""
+        return bisect.bisect_right(self._line_starts, offset)
+
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a character offset, both from 1."""
         line = bisect.bisect_right(self._line_starts, offset)

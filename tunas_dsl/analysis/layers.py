@@ -54,6 +54,7 @@ class LayerLowering:
         self.ties = ties
         self.report = report
         self.count = 0
+        self._calls: dict[tuple[int, int, int], tuple[Scope, object]] = {}
         self.small: set[str] = set()  # blocks whose image is said to be small for a kernel
         self.most = MAX_LAYERS + characters // CHARACTERS_A_LAYER
 
@@ -228,11 +229,21 @@ class LayerLowering:
             first = binding.expression.span
             self.report.add(rules.NotALayer(span=name.span, written=name.text, first=first))
             return None
-        scope = bind_call(binding, arguments, place.scope, span, self.report)
+        scope = self._called(binding, arguments, place.scope, span)
         inner = place._replace(scope=scope, inside=(*place.inside, binding))
         if binding.shared:
             return self._shared(binding, inner)
         return self.layer(binding.expression, inner)
+
+    def _called(
+        self, binding: Binding, arguments: tuple[tree.Argument, ...], scope: Scope, span: Span
+    ) -> Scope:
+        """The scope of a call; the same call, of a layer that is repeated, has the same one."""
+        key = id(binding), id(arguments), id(scope)
+        if key not in self._calls:  # what has these ids is kept, so that nothing else gets them
+            inner = bind_call(binding, arguments, scope, span, self.report)
+            self._calls[key] = inner, (binding, arguments, scope)
+        return self._calls[key][0]
 
     def _shared(self, binding: Binding, place: Place) -> ir.Layer | None:
         """One of the layers of a ``decide``, whose alternatives may have a name of their own."""

@@ -1,6 +1,7 @@
 """What names stand for: lets, decides, layers and parameters, each with the scope that it was written in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -15,7 +16,8 @@ from tunas_dsl.syntax import tree
 class Binding:
     """A name's meaning: an expression, and the names that this expression sees.
 
-    ``shared`` says that everything that names it shares one decision.
+    ``shared`` says that everything that names it shares one decision. ``known`` is what its expression was
+    found to be, by the kind of setting: however often it is named, it is looked at once.
     """
 
     name: tree.Name
@@ -23,6 +25,7 @@ class Binding:
     expression: tree.Expression
     scope: "Scope"
     shared: bool = False
+    known: dict[str, Any] = attrs.field(factory=dict)
 
 
 class Scope:
@@ -115,6 +118,8 @@ def bind_call(
     binding: Binding, arguments: tuple[tree.Argument, ...], scope: Scope, span: Span, report: Report
 ) -> Scope:
     """The scope in which a layer's expression is read when it is called with ``arguments``."""
+    if not binding.parameters and not arguments:
+        return binding.scope
     parameters = tuple(
         Parameter(p.name.text, "layer", required=p.default is None) for p in binding.parameters
     )
@@ -144,10 +149,11 @@ def match_arguments(
 
     What is missing is reported where the arguments are to be ``complete``.
     """
-    known = frozenset(parameter.name for parameter in parameters)
     places: dict[str, Span] = {}
     given: dict[str, tree.Expression] = {}
-    whole = _without_thousands(arguments, report)
+    whole: Sequence[tree.Argument] = arguments
+    if len(arguments) > 1:
+        whole = _without_thousands(arguments, report)
     misspelt = len(whole) < len(arguments)
     for position, argument in enumerate(whole):
         if argument.name is None:
@@ -156,12 +162,12 @@ def match_arguments(
                 report.add(rules.TooManyArguments(span=argument.span, owner=owner, names=names))
                 continue
             name, place = parameters[position].name, argument.span
-            if any(parameter.name == name for parameter in parameters[:position]):
+            if position and any(parameter.name == name for parameter in parameters[:position]):
                 continue  # a parameter that is defined twice, which is reported there
         else:
             name, place = argument.name.text, argument.name.span
-            if name not in known:
-                misspelt = True
+            if not any(parameter.name == name for parameter in parameters):
+                misspelt, known = True, frozenset(parameter.name for parameter in parameters)
                 report.add(rules.UnknownArgument(span=place, owner=owner, name=name, known=known))
                 continue
         if name in given:

@@ -41,7 +41,7 @@ _NAMES: dict[ir.DecisionKind, str] = {
 
 def origin(span: Span) -> ir.Origin:
     """A place as the IR keeps it: the file's own name, so that it is the same on every machine."""
-    return ir.Origin(span.source.path.rsplit("/", 1)[-1], span.source.position(span.start)[0])
+    return ir.Origin(span.source.name, span.source.line_number(span.start))
 
 
 @attrs.define(eq=False)
@@ -53,6 +53,8 @@ class Decisions:
     spans: dict[str, Span] = attrs.field(factory=dict)
     _found: dict[str, ir.Decision] = attrs.field(factory=dict)
     _shared: dict[str, Binding] = attrs.field(factory=dict)
+    normal: dict[tuple[int, str, int], "_Normal"] = attrs.field(factory=dict)
+    _evaluated: dict[tuple[int, int, Kind], tuple[Scope, Options | None]] = attrs.field(factory=dict)
 
     @property
     def found(self) -> tuple[ir.Decision, ...]:
@@ -66,7 +68,8 @@ class Decisions:
         """
         there = self._found.get(decision.id)
         if there is None:
-            self._found[decision.id] = attrs.evolve(decision, origin=origin(span))
+            placed = decision if decision.origin else attrs.evolve(decision, origin=origin(span))
+            self._found[decision.id] = placed
             self.spans[decision.id] = span
         elif there.kind != decision.kind:
             name, place = self._shared[decision.id].name.text, self.spans[decision.id]
@@ -74,6 +77,13 @@ class Decisions:
             self.report.add(rules.TwoKinds(span=span, name=name, place=place, **kinds))
         else:
             self._found[decision.id] = attrs.evolve(there, active=either(there.active, decision.active))
+
+    def evaluate(self, expression: tree.Expression, scope: Scope, kind: Kind) -> Options | None:
+        """The options of a setting; the same expression in the same scope is looked at once."""
+        key = id(expression), id(scope), kind
+        if key not in self._evaluated:  # the scope is kept, so that no other gets its id
+            self._evaluated[key] = scope, evaluate(expression, scope, kind, self.report)
+        return self._evaluated[key][1]
 
     def id_of(self, shared: Binding) -> str:
         """The id of a shared decision: its name, and the file's where two files have one of that name."""
@@ -119,20 +129,28 @@ class Settings:
         options = self._options(name)
         if options is None:
             return ir.constant(1 if parameter.required else parameter.default)
-        said = False
-        if parameter.kind == "expansion" and inputs is not None:
-            said = self._check_expansion(options, min(inputs.options))
         if options.shared is not None:
             return self._shared(name, options, options.shared, inputs)
-        ordered = self._normal(parameter.kind, options, quiet=said)
+        key = id(options), name, max(inputs.options) if inputs is not None else 0
+        normal = self.decisions.normal.get(key)
+        if normal is None or normal.options is not options:
+            normal = self.decisions.normal[key] = self._normalised(parameter.kind, options, inputs)
         if not options.decided:
-            return ir.constant(ordered[0])
-        id = f"{self.path}.{name}"
+            return ir.constant(normal.ordered[0])
+        place, kind = f"{self.path}.{name}", _DECISION_KINDS[name]
+        decision = ir.Decision(place, kind, normal.labels, normal.largest, self.active, normal.origin)
+        self.decisions.add(decision, options.span)
+        return ir.Choice(normal.ordered, place)
+
+    def _normalised(self, kind: Kind, options: Options, inputs: ir.Choice[int] | None) -> "_Normal":
+        """The options of a decision about a setting of this kind."""
+        said = False
+        if kind == "expansion" and inputs is not None:
+            said = self._check_expansion(options, min(inputs.options))
+        ordered = self._normal(kind, options, quiet=said)
         largest = ordered.index(max(ordered, key=lambda option: self._size(option, inputs)))
         labels = tuple(_label(option) for option in ordered)
-        kind = _DECISION_KINDS[name]
-        self.decisions.add(ir.Decision(id, kind, labels, largest, self.active), options.span)
-        return ir.Choice(ordered, id)
+        return _Normal(options, ordered, labels, largest, origin(options.span))
 
     def _check_expansion(self, options: Options, inputs: int) -> bool:
         """Warn where an absolute expansion was probably meant as a factor; whether one was."""
@@ -177,6 +195,8 @@ class Settings:
         self, name: str, options: Options, shared: Binding, inputs: ir.Choice[int] | None
     ) -> ir.Choice[Any]:
         kind = self.parameters[name].kind
+        if kind == "expansion" and inputs is not None:
+            self._check_expansion(options, min(inputs.options))
         rounded = tuple(self._rounded(kind, option) for option in options.options)
         id = self.decisions.id_of(shared)
         largest = rounded.index(max(rounded, key=lambda option: self._size(option, inputs)))
@@ -185,12 +205,12 @@ class Settings:
         return ir.Choice(rounded, id)
 
     def _options(self, name: str) -> Options | None:
-        report, kind = self.decisions.report, self.parameters[name].kind
+        kind = self.parameters[name].kind
         if name in self.given:
-            return evaluate(self.given[name], self.scope, kind, report)
+            return self.decisions.evaluate(self.given[name], self.scope, kind)
         file = self.scope.file
         default = file.defaults.get(self.owner, {}).get(name)
-        return None if default is None else evaluate(default, file, kind, report)
+        return None if default is None else self.decisions.evaluate(default, file, kind)
 
     def _normal(self, kind: Kind, options: Options, *, quiet: bool = False) -> tuple[Any, ...]:
         """Rounded filters in ascending order, or other options as written; each once (facts 1.4)."""
@@ -217,6 +237,17 @@ class Settings:
         if isinstance(option, ir.Relative) and inputs is not None:
             return expanded_filters(option, max(inputs.options), self.decisions.divisor)
         return int(option)
+
+
+@attrs.frozen(eq=False)
+class _Normal:
+    """``options`` as a decision has them: rounded, in order, each once; their labels; the largest."""
+
+    options: Options
+    ordered: tuple[Any, ...]
+    labels: tuple[int | str, ...]
+    largest: int
+    origin: ir.Origin
 
 
 def numbered(labels: tuple[int | str, ...] | tuple[str, ...]) -> tuple[int | str, ...]:

@@ -210,7 +210,14 @@ class _Evaluation:
             cycle = " -> ".join(step.split("@")[0] for step in (*inside[inside.index(key) :], key))
             self.report.add(rules.CyclicDefinition(span=binding.name.span, name=name, cycle=cycle))
             return None
-        found = self.options(binding.expression, binding.scope, (*inside, key))
+        if self.kind not in binding.known:
+            found = self.options(binding.expression, binding.scope, (*inside, key))
+            binding.known[self.kind] = self.decided(found, binding)
+        result: _Set | None = binding.known[self.kind]
+        return result
+
+    def decided(self, found: _Set | None, binding: Binding) -> _Set | None:
+        """What a name stands for, with the decision that it shares if it is that of a ``decide``."""
         if found is None or not binding.shared:
             return found
         if found.shared is not None:  # a decide that names another
