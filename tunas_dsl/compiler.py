@@ -1,6 +1,7 @@
 """Text to space in one call: parse, resolve names, lower."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from tunas_dsl.source import Source, Span
 from tunas_dsl.sources import Folder, read_source
 from tunas_dsl.syntax import rules as syntax_rules
 from tunas_dsl.syntax.parser import parse
+
+MAX_RECURSION = 10_000
 
 
 @attrs.frozen
@@ -39,7 +42,7 @@ class Compiled:
 
 def compile_source(source: Source, load: Loader | None = None) -> Compiled:
     """What ``source`` means, and everything that was found. Imports are read by ``load``."""
-    with _uncollected():
+    with _prepared():
         return _compiled(source, load)
 
 
@@ -63,16 +66,17 @@ def _compiled(source: Source, load: Loader | None) -> Compiled:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without garbage collection: a tree is many objects, which are all in use until it is done."""
-    if not gc.isenabled():
-        yield
-        return
+def _prepared() -> Iterator[None]:
+    """Deep recursion, for layers in layers; no garbage collection: all objects of a tree are in use."""
+    collects, deepest = gc.isenabled(), sys.getrecursionlimit()
     gc.disable()
+    sys.setrecursionlimit(max(deepest, MAX_RECURSION))
     try:
         yield
     finally:
-        gc.enable()
+        sys.setrecursionlimit(deepest)
+        if collects:
+            gc.enable()
 
 
 def check_text(source: Source, load: Loader | None = None) -> tuple[ir.Space | None, Report]:

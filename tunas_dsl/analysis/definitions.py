@@ -8,8 +8,10 @@ from collections.abc import Callable
 import attrs
 
 from tunas_dsl.analysis import rules
-from tunas_dsl.analysis.operators import ALL_WORDS, BUILT_IN, OPERATORS
+from tunas_dsl.analysis.circles import check_circles
+from tunas_dsl.analysis.operators import ALL_WORDS, BUILT_IN, OPERATORS, PARAMETERS, without_defaults
 from tunas_dsl.analysis.scope import Binding, Scope, match_arguments
+from tunas_dsl.analysis.values import evaluate
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.source import Source
 from tunas_dsl.syntax import tree
@@ -63,6 +65,7 @@ class Files:
         for imported in file.imports:
             self.imports(imported, scope, source)
         self.open.pop()
+        check_circles(scope, self.report)
         return scope
 
     def imports(self, imported: tree.Import, scope: Scope, source: Source) -> None:
@@ -154,6 +157,25 @@ def check_names(file: tree.File, scope: Scope, report: Report) -> None:
             own = statement.parameters if isinstance(statement, tree.Layer) else ()
             inside = frozenset(parameter.name.text for parameter in own)
             _check_references(statement.expression, scope, inside, report)
+            _check_calls(statement.expression, scope, inside, report)
+
+
+def _check_calls(
+    expression: tree.Expression, scope: Scope, parameters: frozenset[str], report: Report
+) -> None:
+    """Report wrong arguments of built-in layers, as far as they do not depend on ``parameters``."""
+    for call in tree.walk(expression):
+        if not isinstance(call, tree.Call) or call.name.text not in OPERATORS:
+            continue
+        name = call.name.text
+        defaults = scope.defaults.get(name, {})
+        given = match_arguments(
+            name, without_defaults(OPERATORS[name], defaults), call.arguments, call.span, report
+        )
+        for argument, value in given.items():
+            kind = PARAMETERS[name][argument].kind
+            if kind != "layer" and not any(_named(node) in parameters for node in tree.walk(value)):
+                evaluate(value, scope, kind, report)
 
 
 def _check_parameters(layer: tree.Layer, scope: Scope, report: Report) -> None:

@@ -13,7 +13,7 @@ import attrs
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.channels import Ties
 from tunas_dsl.analysis.juxtaposed import REPEATED, separated
-from tunas_dsl.analysis.operators import BUILT_IN, OPERATORS, PARAMETERS
+from tunas_dsl.analysis.operators import BUILT_IN, OPERATORS, PARAMETERS, without_defaults
 from tunas_dsl.analysis.scope import Binding, Scope, bind_call, match_arguments
 from tunas_dsl.analysis.settings import Decisions, Settings, numbered, origin
 from tunas_dsl.analysis.values import Options, evaluate, is_value, shortened
@@ -21,12 +21,18 @@ from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
 from tunas_dsl.source import Span
 from tunas_dsl.syntax import tree
+from tunas_dsl.syntax.rules import TooLarge
 
 MAX_LAYERS = 20_000
 """So many a space may have, and besides one for every few characters of its text: whoever writes them may."""
 
 CHARACTERS_A_LAYER = 4
 MAX_COMPARED = 100
+MAX_AROUND = 100_000
+"""Combinations of the decisions around a layer, over which costs are tables."""
+
+MAX_DEPTH = 500
+"""Layers inside layers, and names for names: each is one."""
 
 
 class Place(NamedTuple):
@@ -44,6 +50,8 @@ class Place(NamedTuple):
     in_residual: bool = False
     inside: tuple[Binding, ...] = ()
     known: bool = True
+    depth: int = 0
+    around: int = 1
 
 
 class LayerLowering:
@@ -81,6 +89,10 @@ class LayerLowering:
 
     def layer(self, expression: tree.Expression, place: Place) -> ir.Layer | None:
         """The layer that ``expression`` stands for, or nothing where it was reported."""
+        if place.depth > MAX_DEPTH:
+            self.report.add(TooLarge(span=expression.span, what="this nesting", limit=f"{MAX_DEPTH} layers"))
+            return None
+        place = place._replace(depth=place.depth + 1)
         match expression:
             case tree.Reference(name=name):
                 return self._named(tree.Name(name, span=expression.span), (), expression.span, place)
@@ -160,6 +172,9 @@ class LayerLowering:
         """The first of ``expressions``, as many as the decision says."""
         if not count.decided:
             return self.layer(tree.Sequence(tuple(expressions), span=span), place)
+        place = place._replace(around=place.around * len(count.options))
+        if self._too_many_around(place, span):
+            return None
         shared = count.found.shared
         id = f"{place.path}.depth" if shared is None else self.decisions.id_of(shared)
         layers: list[ir.Layer] = []
@@ -186,6 +201,13 @@ class LayerLowering:
             layers=tuple(layers),
             origin=origin(span),
         )
+
+    def _too_many_around(self, place: Place, span: Span) -> bool:
+        if place.around <= MAX_AROUND:
+            return False
+        what = "combinations of decisions inside each other"
+        self.report.add(rules.TooMany(span=span, limit=MAX_AROUND, what=what))
+        return True
 
     def _check_depths(self, count: "Count", layers: list[ir.Layer], place: Place, span: Span) -> None:
         features = [place.inputs, *(layer.outputs for layer in layers)]
@@ -267,9 +289,7 @@ class LayerLowering:
             return None
         parameters = OPERATORS[name.text]
         if defaults := place.scope.file.defaults.get(name.text):
-            parameters = tuple(
-                attrs.evolve(p, required=p.required and p.name not in defaults) for p in parameters
-            )
+            parameters = without_defaults(parameters, defaults)
         given = match_arguments(name.text, parameters, arguments, span, self.report)
         settings = Settings(
             given,
@@ -370,6 +390,9 @@ class LayerLowering:
         place: Place,
         shared: str | None = None,
     ) -> ir.Layer | None:
+        place = place._replace(around=place.around * len(options))
+        if self._too_many_around(place, expression.span):
+            return None
         id = shared or f"{place.path}.op"
         layers: list[ir.Layer] = []
         labels: list[str] = []

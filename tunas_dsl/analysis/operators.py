@@ -1,5 +1,6 @@
 """The built-in layers and statements with their arguments, types and defaults (the paper's)."""
 
+from collections.abc import Container
 from fractions import Fraction
 from typing import Literal, get_args
 
@@ -88,5 +89,13 @@ CLASSIFIER = (
 )
 
 BUILT_IN = frozenset(OPERATORS) | {"on", "off"}
+
+
+def without_defaults(parameters: tuple[Parameter, ...], given: Container[str]) -> tuple[Parameter, ...]:
+    """``parameters``, of which those are not required for which a file gives a default."""
+    if not any(parameter.required and parameter.name in given for parameter in parameters):
+        return parameters
+    return tuple(attrs.evolve(p, required=p.required and p.name not in given) for p in parameters)
+
 
 ALL_WORDS = frozenset[str]().union(*WORDS.values())

@@ -160,7 +160,7 @@ def match_arguments(
             if position >= len(parameters):
                 names = tuple(parameter.name for parameter in parameters)
                 report.add(rules.TooManyArguments(span=argument.span, owner=owner, names=names))
-                continue
+                break
             name, place = parameters[position].name, argument.span
             if position and any(parameter.name == name for parameter in parameters[:position]):
                 continue  # a parameter that is defined twice, which is reported there

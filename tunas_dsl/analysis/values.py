@@ -12,12 +12,14 @@ from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
 from tunas_dsl.source import Span
 from tunas_dsl.syntax import tree
+from tunas_dsl.syntax.rules import TooLarge
 
 MAX_OPTIONS = 1000
 MAX_NUMBER = 100_000
 MAX_PIXELS = 4096
 MAX_STRIDE = 32
 MAX_COUNT = 5000
+MAX_NAMES = 500
 
 Option = int | Fraction | bool | str | ir.Relative | ir.Size
 
@@ -203,6 +205,10 @@ class _Evaluation:
             if not scope.is_broken(name):
                 known = scope.names() | words
                 self.report.add(rules.UnknownName(span=expression.span, name=name, what="value", known=known))
+            return None
+        if len(inside) > MAX_NAMES:
+            what, limit = "this chain of names", f"{MAX_NAMES} names"
+            self.report.add(TooLarge(span=expression.span, what=what, limit=limit))
             return None
         # A parameter of the same name as the let that it is given is not a cycle.
         key = f"{name}@{id(binding)}"

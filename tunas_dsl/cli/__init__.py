@@ -2,12 +2,15 @@
 
 import importlib
 import platform
+import sys
 from importlib.metadata import PackageNotFoundError, version
 
 import click
 
 from tunas_dsl import __version__
 from tunas_dsl.cli.errors import user_errors
+
+MAX_RECURSION = 10_000
 
 COMMANDS = {
     "check": "Say what is wrong with spaces, and where.",
@@ -87,4 +90,5 @@ def cli() -> None:
 
 def main() -> None:
     """Run the program; ends with ``SystemExit``."""
+    sys.setrecursionlimit(MAX_RECURSION)  # for layers in layers, some hundred deep
     cli(prog_name="tunas")

@@ -7,12 +7,17 @@ import click
 
 
 def space_files(paths: Iterable[str]) -> Iterator[str]:
-    """The files, and those in the folders. Raises a usage error for a folder without one."""
+    """The files, and those in the folders; there, neither pipes nor links that lead nowhere.
+
+    Raises a usage error for a folder without one.
+    """
     for path in paths:
+        if not path:
+            raise click.UsageError("a path is empty")
         if not Path(path).is_dir():
             yield path
             continue
-        inside = sorted(map(str, Path(path).rglob("*.space")))
+        inside = sorted(str(file) for file in Path(path).rglob("*.space") if file.is_file())
         if not inside:
             raise click.UsageError(f"there is no .space file in {path}")
         yield from inside

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import ClassVar, Literal
 
@@ -12,6 +13,9 @@ from tunas_dsl.source import Span
 Severity = Literal["error", "warning"]
 Applicability = Literal["safe", "maybe"]
 """Whether a program may apply a fix without asking, or only offer it."""
+
+_LONG = re.compile(r"(\S{60})\S{20,}")
+"""A word that would fill lines: it is cut where it is shown."""
 
 _IGNORE = re.compile(r"#\s*tunas:\s*ignore\[([A-Z0-9,\s]+)\]")
 
@@ -97,7 +101,8 @@ class _Fields(dict[str, object]):
         self._diagnostic = diagnostic
 
     def __missing__(self, name: str) -> object:
-        return getattr(self._diagnostic, name)
+        value = getattr(self._diagnostic, name)
+        return _LONG.sub(r"\1...", value) if isinstance(value, str) else value
 
 
 class SpaceError(Exception):
@@ -108,10 +113,16 @@ class SpaceError(Exception):
         self.report = report
 
 
+MOST_FINDINGS = 100
+"""Errors, and warnings, that are kept of one file: nobody reads more, and the next run has the others."""
+
+
 class Report:
-    """The findings of one run, each root cause once."""
+    """The findings of one run, each root cause once; ``omitted`` is how many were not kept."""
 
     def __init__(self) -> None:
+        self.omitted = 0
+        self._counts: Counter[tuple[str, Severity]] = Counter()
         self._found: dict[tuple[str, int, int, str], Diagnostic] = {}
         self._files: dict[str, int] = {}
 
@@ -120,8 +131,16 @@ class Report:
         if diagnostic.severity == "warning" and _ignored(diagnostic):
             return
         span = diagnostic.span
+        key = span.source.path, span.start, span.end, diagnostic.code
+        if key in self._found:
+            return
+        kind = span.source.path, diagnostic.severity
+        self._counts[kind] += 1
+        if self._counts[kind] > MOST_FINDINGS:
+            self.omitted += 1
+            return
         self._files.setdefault(span.source.path, len(self._files))
-        self._found.setdefault((span.source.path, span.start, span.end, diagnostic.code), diagnostic)
+        self._found[key] = diagnostic
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

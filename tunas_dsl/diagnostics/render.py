@@ -7,18 +7,21 @@ from typing import Any
 from tunas_dsl.diagnostics.diagnostic import Diagnostic, Fix
 from tunas_dsl.source import Span
 
+LONGEST_LINE = 200
+"""Characters of a line that is shown whole."""
+
 
 def render(diagnostic: Diagnostic) -> str:
     """A diagnostic as people read it: message, the line with carets, other places, the hint."""
     width = max(_gutter(place) for place in (diagnostic.span, *(note.span for note in diagnostic.notes)))
     lines = [
-        f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.text}",
+        f"{diagnostic.severity}[{diagnostic.code}]: {_printable(diagnostic.text)}",
         *_excerpt(diagnostic.span, diagnostic.label_text, width, arrow="-->", mark="^"),
     ]
     for note in diagnostic.notes:
         lines += _excerpt(note.span, note.label, width, arrow=":::", mark="-")
     if diagnostic.hint:
-        lines.append(f"{' ' * width} = help: {diagnostic.hint}")
+        lines.append(f"{' ' * width} = help: {_printable(diagnostic.hint)}")
     return "\n".join(lines)
 
 
@@ -63,9 +66,8 @@ def _gutter(span: Span) -> int:
 
 def _excerpt(span: Span, label: str, width: int, *, arrow: str, mark: str) -> list[str]:
     number, column = span.source.position(span.start)
-    text = span.source.line(number)
-    before = text[: column - 1]
-    marked = text[column - 1 : column - 1 + span.end - span.start]
+    before, marked, after = _around(span, column)
+    text = before + marked + after
     margin = " " * width
     underline = " " * _cells(before) + mark * max(1, _cells(before + marked) - _cells(before))
     return [
@@ -74,6 +76,23 @@ def _excerpt(span: Span, label: str, width: int, *, arrow: str, mark: str) -> li
         f"{number:>{width}} | {_printable(text)}".rstrip(),
         f"{margin} | {underline} {label}".rstrip(),
     ]
+
+
+def _around(span: Span, column: int) -> tuple[str, str, str]:
+    """The line before the mark, what is marked, and the rest; of a very long line only what is near."""
+    text = span.source.line(span.source.position(span.start)[0])
+    before, marked = text[: column - 1], text[column - 1 : column - 1 + span.end - span.start]
+    after = text[column - 1 + len(marked) :]
+    if len(text) <= LONGEST_LINE:
+        return before, marked, after
+    marked = _cut(marked, LONGEST_LINE // 2)
+    if len(before) > LONGEST_LINE // 4:
+        before = "..." + before[-(LONGEST_LINE // 4) :]
+    return before, marked, _cut(after, LONGEST_LINE // 4)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[:length] + "..."
 
 
 def _printable(text: str) -> str:

@@ -43,7 +43,7 @@ Reader = Callable[[re.Match[str], tuple[str, str] | None, str], Reading | None]
 
 def read(text: str, position: int, touching: tuple[str, str] | None, last: str) -> Reading:
     """What stands at ``position``, where no terminal of the grammar begins."""
-    for pattern, reader in _READERS:
+    for pattern, reader in _BY_FIRST.get(text[position], _READERS):
         match = pattern.match(text, position)
         if match is not None and (reading := reader(match, touching, last)) is not None:
             return reading
@@ -225,3 +225,6 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (re.compile(r"\s+|[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"), _invisible),
     (re.compile(r"([;&@$!?~^<>+=-])\1*[=>]*|.", re.DOTALL), _sign),
 )  # fmt: skip
+
+_BY_FIRST = dict.fromkeys(";&@$!?~^<>+=", _READERS[-1:])
+"""What need not be tried one after the other."""

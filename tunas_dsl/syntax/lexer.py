@@ -10,6 +10,9 @@ from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import foreign, rules
 from tunas_dsl.syntax.grammar import grammar
 
+MAX_SIGNS = 1000
+"""Signs that are not of the language, after which reading is given up."""
+
 
 class Token(NamedTuple):
     """A word, number or sign: its terminal in the grammar, what is written, and where."""
@@ -56,6 +59,7 @@ class Lexer:
     limit: int
     doubtful: list[int] = attrs.field(factory=list)
     found: int = 0
+    _signs: int = 0
     _known: set[str] = attrs.field(factory=set)
 
     def tokens(self) -> list[Token]:
@@ -89,6 +93,11 @@ class Lexer:
         if reading.help is not None and text[start : reading.end] not in self._known:
             self._known.add(text[start : reading.end] if reading.once else "")
             self._add(Span(self.source, start, min(reading.end, start + reading.shown)), reading)
+        if reading.help is None and reading.tokens:
+            self._signs += 1
+            if self._signs > MAX_SIGNS:  # this is no space
+                self._add(Span(self.source, start, reading.end), reading)
+                self.found = self.limit
         if reading.doubtful:
             self.doubtful.append(start)
         for kind, written, begin, end in reading.tokens:

@@ -70,8 +70,8 @@ def _certain(statements: tuple[S, ...], doubtful: list[int], broken: list[tree.B
 def _has_sane_size(source: Source, report: Report) -> bool:
     """Guards the recursive passes behind the parser, which otherwise could run out of stack."""
     if len(source.text) > MAX_CHARACTERS:
-        what = f"a file of {len(source.text):,} characters"
-        report.add(rules.TooLarge(span=Span(source, 0, 0), what=what, limit=f"{MAX_CHARACTERS:,} characters"))
+        limit = f"{MAX_CHARACTERS:,} characters"
+        report.add(rules.TooLarge(span=Span(source, 0, 0), what="this file", limit=limit))
         return False
     depth = 0
     for match in re.finditer(r"#[^\n]*|[({]|[)}]", source.text):
