@@ -49,6 +49,8 @@ def run(*command):
     [
         ("--help",),
         ("check", SPACE),
+        ("explain", "E302"),
+        ("fmt", "--check", SPACE),
         ("spaces",),
         ("show", SPACE),
         ("diff", SPACE, SPACE),
@@ -60,7 +62,7 @@ def run(*command):
 def test_commands_before_a_search_do_not_import_torch(arguments):
     ended = run(sys.executable, "-c", RUN_COMMAND, *arguments)
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout
+    assert ended.stdout + ended.stderr
 
 
 def test_a_search_without_a_supernet_does_not_import_torch(tmp_path):

@@ -11,6 +11,7 @@ import attrs
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.definitions import Files, Loader, check_names
 from tunas_dsl.analysis.lower import lower
+from tunas_dsl.analysis.silencing import check_silencing
 from tunas_dsl.diagnostics import Report, SpaceError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.source import Source, Span
@@ -56,6 +57,8 @@ def _compiled(source: Source, load: Loader | None) -> Compiled:
             scope = files.scope(tree, source)
             space = lower(tree, scope, report)
             check_names(tree, scope, report)
+            if space is not None:
+                check_silencing(source, report)
             if not (tree.space or tree.definitions or tree.imports or report.has_errors):
                 report.add(rules.NoSpace(span=Span(source, 0, 0)))
     except RecursionError:  # definitions that use each other thousands deep

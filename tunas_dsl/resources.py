@@ -1,4 +1,4 @@
-"""Where the files lie that come with the package: grammars and spaces."""
+"""Where the files lie that come with the package: grammars, spaces, templates of spaces, explanations."""
 
 from collections.abc import Mapping
 from importlib.resources import files
@@ -9,7 +9,7 @@ _SPACE = ".space"
 
 
 def shipped(folder: str) -> Traversable:
-    """The folder of shipped files called ``folder`` (``grammars`` or ``spaces``).
+    """The folder of shipped files called ``folder``, such as ``grammars`` or ``spaces``.
 
     In a checkout they lie at its top level, once installed inside the package.
     """

@@ -10,7 +10,10 @@ from tunas_dsl.source import Span, lines_of
 
 @attrs.frozen(kw_only=True)
 class UnknownName(Diagnostic):
-    """A name that nothing defines: no let, layer, parameter, or word of the setting."""
+    """A name that nothing defines: no let, layer, parameter, or word of the setting.
+
+    Names are defined anywhere in the file, or imported; a parameter is known inside its layer alone.
+    """
 
     code = "E101"
     message = "there is no {what} called `{name}`"
@@ -33,7 +36,10 @@ class UnknownName(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class DuplicateName(Diagnostic):
-    """A name that is defined twice; each name of a space means one thing."""
+    """A name that is defined twice; each name of a space means one thing.
+
+    That holds for blocks, too, and for imported names: ``import a as b`` gives one of them another name.
+    """
 
     code = "E102"
     message = "`{name}` is defined twice"
@@ -49,7 +55,10 @@ class DuplicateName(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class CyclicDefinition(Diagnostic):
-    """A let or layer that is defined by itself."""
+    """A let or layer that is defined by itself.
+
+    Lets and layers stand for their text, which here would never end. Layers are repeated by ``3 * more``.
+    """
 
     code = "E103"
     message = "`{name}` is defined by itself: {cycle}"
@@ -60,7 +69,10 @@ class CyclicDefinition(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class Reserved(Diagnostic):
-    """A let, layer or parameter with the name of a built-in layer or word."""
+    """A let, layer or parameter with the name of a built-in layer or word.
+
+    Otherwise a reader could not know what ``relu`` is without having read the whole file.
+    """
 
     code = "E104"
     message = "`{name}` is built in and cannot be defined again"
@@ -75,7 +87,10 @@ class Reserved(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class UnknownArgument(Diagnostic):
-    """An argument that the layer or statement does not have."""
+    """An argument that the layer or statement does not have.
+
+    The message names those that it has; ``docs/language.md`` has a table of all layers with their arguments.
+    """
 
     code = "E105"
     message = "`{owner}` has no argument `{name}`; it has {accepted}"
@@ -103,7 +118,10 @@ class UnknownArgument(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class RepeatedArgument(Diagnostic):
-    """An argument that is given twice."""
+    """An argument that is given twice: by position and by name, or two times by name.
+
+    Where several values are to be tried, they are alternatives: ``kernel: 3 | 5``.
+    """
 
     code = "E106"
     message = "the argument `{name}` of `{owner}` is given twice"
@@ -120,7 +138,10 @@ class RepeatedArgument(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class TooManyArguments(Diagnostic):
-    """More arguments without a name than the layer has."""
+    """More arguments without a name than the layer has.
+
+    Arguments without a name are taken in the order of the layer's definition.
+    """
 
     code = "E107"
     message = "`{owner}` takes {taken}"
@@ -139,7 +160,10 @@ class TooManyArguments(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class MissingArgument(Diagnostic):
-    """An argument without a default that is not given."""
+    """An argument without a default that is not given.
+
+    Where many calls would give the same, ``default bottleneck(expand: 6x)`` gives it once for a file.
+    """
 
     code = "E108"
     message = "`{owner}` needs the argument `{name}`"
@@ -161,7 +185,10 @@ class MissingArgument(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class MissingStatement(Diagnostic):
-    """A space needs an input and at least one block."""
+    """A space needs an input and at least one block.
+
+    Everything else may be missing: without a classifier it is a backbone, without ``|`` an architecture.
+    """
 
     code = "E109"
     message = "the space `{space}` has no {what}"
@@ -178,7 +205,7 @@ class MissingStatement(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class RepeatedStatement(Diagnostic):
-    """A statement that a space has once."""
+    """A statement that a space has once: the input, what filters are divisible by, the classifier."""
 
     code = "E110"
     message = "`{what}` is given twice"
@@ -259,7 +286,10 @@ class ImportEscapes(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class NotExported(Diagnostic):
-    """An imported name that the file does not define. Lets, decides and layers can be imported."""
+    """An imported name that the file does not define.
+
+    Lets, decides and layers can be imported, also those inside its space; what it imports itself cannot.
+    """
 
     code = "E114"
     message = "`{path}` defines no `{name}`"
@@ -296,7 +326,10 @@ class NoSpace(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class WrongValue(Diagnostic):
-    """A setting whose value is of another kind, or outside its range."""
+    """A setting whose value is of another kind, or outside its range.
+
+    The message says what the setting takes. Numbers are exact: ``1/3`` of 24 filters are 8.
+    """
 
     code = "E201"
     message = "`{written}` is not {wanted}"
@@ -350,7 +383,11 @@ class NotDecidable(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class NotALayer(Diagnostic):
-    """A value where a layer belongs."""
+    """A value where a layer belongs.
+
+    Between the braces of a block stand layers. What they are to be like is said by their arguments, how many
+    of them there are by ``3 * layer``.
+    """
 
     code = "E203"
     message = "`{written}` is not a layer"
@@ -372,7 +409,11 @@ class NotALayer(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class NotAValue(Diagnostic):
-    """A layer where a value belongs."""
+    """A layer where a value belongs.
+
+    Settings take numbers or words, such as ``relu`` for ``act``; a choice between layers stands outside:
+    ``(conv(kernel: 3) | sepconv(kernel: 3))``.
+    """
 
     code = "E204"
     message = "`{written}` is a layer, but {wanted} belongs here"
@@ -394,7 +435,10 @@ class NotAValue(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class TooMany(Diagnostic):
-    """More layers or options than any space has, most often by layers that repeat each other."""
+    """More layers or options than any space has, most often by layers that repeat each other.
+
+    Each layer of the text is one of the network, so that such a space would not fit into any computer.
+    """
 
     code = "E205"
     message = "this makes more than {limit:,} {what}"
@@ -447,7 +491,10 @@ class TwoKinds(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class NothingToDecide(Diagnostic):
-    """A ``decide`` with one option. A name for a value is a ``let``."""
+    """A ``decide`` with one option.
+
+    A ``decide`` is one decision that everything that names it shares. A name for a value is a ``let``.
+    """
 
     code = "E208"
     message = "`{name}` has nothing to decide"
@@ -465,7 +512,10 @@ class NothingToDecide(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class ResidualOverStride(Diagnostic):
-    """A residual adds its input to its output, so both have the same height and width."""
+    """A residual adds its input to its output, so both have the same height and width.
+
+    In published networks, the first layer of a stage has the stride and stands outside any residual.
+    """
 
     code = "E301"
     message = "a residual cannot change the size of the image, but its layer turns {before} into {after}"
@@ -482,7 +532,11 @@ class ResidualOverStride(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class UntiedFilters(Diagnostic):
-    """A residual ties the filters of its input to those of its output; here they cannot be equal."""
+    """A residual ties the filters of its input to those of its output; here they cannot be equal.
+
+    The input is what the layer before gives, which at the beginning of a block is the block before. Nothing
+    is padded or projected in silence.
+    """
 
     code = "E302"
     message = (
@@ -506,7 +560,10 @@ class UntiedFilters(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class SkipOutsideResidual(Diagnostic):
-    """``skip`` is a layer of zeros; outside a residual nothing would be left of the image."""
+    """``skip`` is a layer of zeros; outside a residual nothing would be left of the image.
+
+    In ``residual(layer | skip)`` it leaves the layer out, as the input is added to it.
+    """
 
     code = "E303"
     message = "`skip` stands outside a residual"
@@ -519,7 +576,10 @@ class SkipOutsideResidual(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class AlternativesDisagree(Diagnostic):
-    """The alternatives of one decision give one feature map: the same size and the same filters."""
+    """The alternatives of one decision give one feature map: the same size and the same filters.
+
+    What stands behind them must fit whatever is selected.
+    """
 
     code = "E304"
     message = "alternatives must agree, but this one gives {found} and the first one {wanted}"
@@ -541,7 +601,10 @@ class AlternativesDisagree(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class NoFilters(Diagnostic):
-    """A layer that makes filters, in a block that does not say how many."""
+    """A layer that makes filters, in a block that does not say how many.
+
+    The filters of a block are one decision, which all of its layers share; a layer may also have its own.
+    """
 
     code = "E305"
     message = "the block `{block}` does not say how many filters it has"
@@ -556,7 +619,10 @@ class NoFilters(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class WrongDepth(Diagnostic):
-    """A depth is a number of the layers that there are, and the largest takes all of them."""
+    """A depth is a number of the layers that there are, and the largest takes all of them.
+
+    Layers that no depth takes would be in no network.
+    """
 
     code = "E306"
     message = "the depth can be {largest}, but there are {count} layers"
@@ -616,7 +682,10 @@ class MergedOptions(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class Unused(Diagnostic):
-    """A let, decide, layer, parameter or imported name that nothing uses."""
+    """A let, decide, layer, parameter or imported name that nothing uses.
+
+    Without it the space means the same. Names of a file without a space are not reported: others import them.
+    """
 
     code = "W502"
     message = "`{name}` is never used"
@@ -632,7 +701,10 @@ class Unused(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class Shadowed(Diagnostic):
-    """A parameter of a layer with the name of a let, decide or layer, which it hides inside the layer."""
+    """A parameter of a layer with the name of a let, decide or layer, which it hides inside the layer.
+
+    That is allowed, and easily misread.
+    """
 
     code = "W503"
     message = "the parameter `{name}` hides what `{name}` means elsewhere"
@@ -648,7 +720,10 @@ class Shadowed(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class StrideOnPixel(Diagnostic):
-    """A stride over an image of one pixel, which has nothing left to be reduced."""
+    """A stride over an image of one pixel, which has nothing left to be reduced.
+
+    Strides multiply: with five strides of 2, an image of 32 pixels is down to one.
+    """
 
     code = "W504"
     message = "the image is 1 x 1 here, so that the stride of {stride} does nothing"
@@ -658,7 +733,11 @@ class StrideOnPixel(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class RepeatedOption(Diagnostic):
-    """An alternative that is written twice. Values that are equal are one option; equal layers are two."""
+    """An alternative that is written twice.
+
+    Values that are equal are one option. Equal layers are two, with weights of their own, which is hardly
+    meant.
+    """
 
     code = "W505"
     message = "`{written}` is given twice"
@@ -674,7 +753,10 @@ class RepeatedOption(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class EmptyBlock(Diagnostic):
-    """A block without layers, which computes nothing and whose filters mean nothing."""
+    """A block without layers, which computes nothing and whose filters mean nothing.
+
+    It gives on what it is given.
+    """
 
     code = "W506"
     message = "the block `{name}` has no layers"
@@ -790,6 +872,31 @@ class EarlyClassifier(Diagnostic):
     def hint(self) -> str:
         """The way out."""
         return "move it to the end of the space"
+
+
+@attrs.frozen(kw_only=True)
+class IdleSilencing(Diagnostic):
+    """A comment that silences a warning, on a line that has no such warning.
+
+    Such comments outlive their cause, and would silence the next warning of that kind, too. Errors cannot be
+    silenced.
+    """
+
+    code = "W512"
+    message = "nothing on this line gives {silenced}"
+
+    silenced: str
+    rest: Fix
+
+    @property
+    def hint(self) -> str | None:
+        """Why that is so, where it is always so."""
+        return "errors cannot be silenced" if self.silenced.startswith("E") else None
+
+    @property
+    def fix(self) -> Fix:
+        """The comment without what it silences for nothing."""
+        return self.rest
 
 
 RULES = tuple(

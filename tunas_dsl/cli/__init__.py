@@ -13,7 +13,9 @@ from tunas_dsl.cli.errors import user_errors
 MAX_RECURSION = 10_000
 
 COMMANDS = {
+    "new": "Write a space to start from.",
     "check": "Say what is wrong with spaces, and where.",
+    "explain": "Explain the code of an error or warning.",
     "fmt": "Format spaces in the canonical style.",
     "show": "Show blocks, layers and decisions, and how large the space is.",
     "spaces": "List the spaces that come along, and copy one to start from.",

@@ -1,49 +1,146 @@
-"""``tunas check``: diagnostics of files and folders."""
+"""``tunas check``: diagnostics of files and folders, and their fixes."""
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import click
 
+from tunas_dsl import __version__
 from tunas_dsl.cli.completion import complete_space
-from tunas_dsl.cli.options import output_format
 from tunas_dsl.cli.paths import counted, space_files
+from tunas_dsl.cli.rewriting import rewrite, unified
 from tunas_dsl.compiler import check_text
 from tunas_dsl.diagnostics import Diagnostic, SpaceError, render, to_json
+from tunas_dsl.fixing import Applied, fixed
+from tunas_dsl.source import Source
 from tunas_dsl.sources import read_source
+
+FORMATS = ("text", "json", "github", "sarif")
 
 
 @click.command("check")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=complete_space)
-@output_format
-def command(paths: tuple[str, ...], format: str) -> None:
+@click.option(
+    "--format", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print findings."
+)
+@click.option("--fix", is_flag=True, help="Apply the fixes that are safe, and write the files.")
+@click.option("--diff", is_flag=True, help="With --fix: write nothing, print what would change, as a patch.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file changes, until ctrl-C.")
+def command(paths: tuple[str, ...], format: str, fix: bool, diff: bool, watch: bool) -> None:
     """Check spaces: files, folders (every .space file in them), or - for standard input.
 
-    The exit status is 0 without findings, 1 with findings, 2 where a file cannot be read.
+    The exit status is 0 without findings, 1 with findings (or, with --diff, fixes), 2 where a file cannot be
+    read. A line with a comment such as `# tunas: ignore[W501]` has no warnings of that kind.
     """
+    if diff and not fix:
+        raise click.UsageError("--diff belongs to --fix")
+    if watch:
+        _refuse(fix or format != "text" or "-" in paths, "--watch checks files, and prints text")
+        from tunas_dsl.cli.watching import watch_files
+
+        watch_files(paths, _check_all)
+        return
+    if fix:
+        _refuse(diff and format != "text", "--diff prints a patch, and so no --format")
+        _refuse(
+            "-" in paths and format != "text", "standard output cannot be two things, a text and findings"
+        )
+        found, changed = _fix_all(paths, diff=diff)
+        _print(found, len(list(space_files(paths))), format, quiet=diff or "-" in paths)
+        sys.exit(int(bool(found) or (diff and changed)))
+    found = _check_all(paths, format)
+    sys.exit(1 if found else 0)
+
+
+def _refuse(wrong: bool, why: str) -> None:
+    if wrong:
+        raise click.UsageError(why)
+
+
+def _check_all(paths: Sequence[str], format: str = "text") -> list[Diagnostic]:
+    """Check all files and print what was found."""
     files = list(space_files(paths))
     found = [diagnostic for file in files for diagnostic in _check(file)]
-    if format == "json":
-        click.echo(json.dumps(to_json(found), indent=2, ensure_ascii=False))
-    else:
-        for diagnostic in found:
-            click.echo(render(diagnostic), err=True)
-        click.echo(_summary(found, len(files)))
-    sys.exit(1 if found else 0)
+    _print(found, len(files), format)
+    return found
 
 
 def _check(path: str) -> tuple[Diagnostic, ...]:
     try:
-        source = read_source(path)
-    except OSError as error:
-        raise click.UsageError(f"{path}: {error.strerror}") from None
+        return _found(_opened(path))
     except SpaceError as error:
         return error.report.diagnostics
+
+
+def _opened(path: str) -> Source:
+    try:
+        return read_source(path)
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror}") from None
+
+
+def _found(source: Source) -> tuple[Diagnostic, ...]:
     return check_text(source)[1].diagnostics
 
 
-def _summary(found: Iterable[Diagnostic], files: int) -> str:
+def _fix_all(paths: Sequence[str], *, diff: bool) -> tuple[list[Diagnostic], bool]:
+    """Fix all files; what is left, and whether anything changed."""
+    left: list[Diagnostic] = []
+    changes = False
+    for path in space_files(paths):
+        _refuse(path != "-" and not Path(path).is_file(), f"{path}: no such file")
+        try:
+            source = _opened(path)
+        except SpaceError as error:  # bytes that are no text
+            left += error.report.diagnostics
+            continue
+        outcome = fixed(source, _found)
+        left += outcome.left
+        changes |= bool(outcome.applied)
+        for applied in outcome.applied:
+            click.echo(_told(applied, "would fix" if diff else "fixed"), err=True)
+        if diff:
+            click.echo(unified(path, source.text, outcome.source.text), nl=False)
+        elif path == "-":
+            sys.stdout.buffer.write(outcome.source.text.encode())
+        elif outcome.applied:
+            rewrite(path, outcome.source.text)
+    return left, changes
+
+
+def _told(applied: Applied, verb: str) -> str:
+    span = applied.finding.span
+    line, column = span.source.position(span.start)
+    return f"{verb} {span.source.path}:{line}:{column} {applied.finding.code}: {applied.fix.title}"
+
+
+def _print(found: Sequence[Diagnostic], files: int, format: str, *, quiet: bool = False) -> None:
+    """Print findings: data on standard output, text for people on standard error and a summary."""
+    if format == "text":
+        for diagnostic in found:
+            click.echo(render(diagnostic), err=True)
+        click.echo(_summary(found, files), err=quiet)
+    elif format == "github":
+        from tunas_dsl.diagnostics.github import to_github
+
+        for diagnostic in found:
+            click.echo(to_github(diagnostic))
+    else:
+        document = to_json(found) if format == "json" else _sarif(found)
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _sarif(found: Sequence[Diagnostic]) -> dict[str, Any]:
+    from tunas_dsl.diagnostics.sarif import to_sarif
+    from tunas_dsl.explaining import RULES, explanation
+
+    return to_sarif(found, [(rule, explanation(code)) for code, rule in RULES.items()], __version__)
+
+
+def _summary(found: Sequence[Diagnostic], files: int) -> str:
     severities = [diagnostic.severity for diagnostic in found]
     errors, warnings = severities.count("error"), severities.count("warning")
     return f"{counted(errors, 'error')}, {counted(warnings, 'warning')} in {counted(files, 'file')}"

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 import attrs
 
-from tunas_dsl.source import Span
+from tunas_dsl.source import Source, Span
 
 Severity = Literal["error", "warning"]
 Applicability = Literal["safe", "maybe"]
@@ -17,7 +17,8 @@ Applicability = Literal["safe", "maybe"]
 _LONG = re.compile(r"(\S{60})\S{20,}")
 """A word that would fill lines: it is cut where it is shown."""
 
-_IGNORE = re.compile(r"#\s*tunas:\s*ignore\[([A-Z0-9,\s]+)\]")
+IGNORE = re.compile(r"#\s*tunas:\s*ignore\[([A-Z0-9,\s]+)\]")
+"""A comment that silences warnings on its line; its group has their codes."""
 
 
 @attrs.frozen
@@ -125,12 +126,14 @@ class Report:
         self._counts: Counter[tuple[str, Severity]] = Counter()
         self._found: dict[tuple[str, int, int, str], Diagnostic] = {}
         self._files: dict[str, int] = {}
+        self._silenced: set[tuple[str, int, str]] = set()
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep ``diagnostic``, unless the same code was reported there or its line ignores it."""
-        if diagnostic.severity == "warning" and _ignored(diagnostic):
-            return
         span = diagnostic.span
+        if diagnostic.severity == "warning" and _ignored(diagnostic):
+            self._silenced.add((span.source.path, span.source.position(span.start)[0], diagnostic.code))
+            return
         key = span.source.path, span.start, span.end, diagnostic.code
         if key in self._found:
             return
@@ -141,6 +144,10 @@ class Report:
             return
         self._files.setdefault(span.source.path, len(self._files))
         self._found[key] = diagnostic
+
+    def silenced(self, source: Source, line: int, code: str) -> bool:
+        """Whether a finding with this code was left out, as the line ignores it."""
+        return (source.path, line, code) in self._silenced
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -195,5 +202,5 @@ def suggest(name: str, known: Iterable[str]) -> str | None:
 
 def _ignored(diagnostic: Diagnostic) -> bool:
     line, _ = diagnostic.span.source.position(diagnostic.span.start)
-    comment = _IGNORE.search(diagnostic.span.source.line(line))
+    comment = IGNORE.search(diagnostic.span.source.line(line))
     return comment is not None and diagnostic.code in re.split(r"[,\s]+", comment[1])

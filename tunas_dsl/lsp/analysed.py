@@ -9,6 +9,7 @@ import attrs
 from tunas_dsl.analysis.definitions import Files, check_names, no_imports
 from tunas_dsl.analysis.lower import lower
 from tunas_dsl.analysis.scope import Scope
+from tunas_dsl.analysis.silencing import check_silencing
 from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.diagnostics import Report
@@ -46,6 +47,8 @@ class Analysed:
                 scope = files.scope(parsed, source)
                 space = lower(parsed, scope, report)
                 check_names(parsed, scope, report)
+                if space is not None:
+                    check_silencing(source, report)
         except RecursionError:  # the command line says so; an editor goes on without the names
             parsed = None
         return cls(source, parsed, scope, None if report.has_errors else space, report, files)

@@ -67,7 +67,10 @@ class UnknownCharacter(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class UnexpectedEnd(Diagnostic):
-    """The file ends in the middle of something, most often because a brace is not closed."""
+    """The file ends in the middle of something, most often because a brace is not closed.
+
+    The second place of the message is the bracket that is still open.
+    """
 
     code = "E003"
     message = "the file ends here; expected {expected}"
@@ -134,7 +137,10 @@ def first_of(span: Span) -> Misphrased:
 
 @attrs.frozen(kw_only=True)
 class NotANumber(Diagnostic):
-    """A number whose denominator is zero."""
+    """A number whose denominator is zero.
+
+    ``5/8`` is five eighths, exactly; a factor of the input's filters is written ``3/2x``.
+    """
 
     code = "E006"
     message = "`{written}` divides by zero"
@@ -160,7 +166,10 @@ class NotText(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class TooManyDigits(Diagnostic):
-    """A number with more digits than any number of filters, pixels or classes has."""
+    """A number with more digits than any number of filters, pixels or classes has.
+
+    Fractions say more with fewer digits: ``1/3``.
+    """
 
     code = "E008"
     message = "this number has more than {limit} digits"
@@ -226,7 +235,10 @@ class WrongSign(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class Missing(Diagnostic):
-    """Something is left out: a comma between arguments, a brace or parenthesis, a name, a value."""
+    """Something is left out: a comma between arguments, a brace or parenthesis, a name, a value.
+
+    The message marks the place behind which it is missing.
+    """
 
     code = "E011"
     message = "{what} is missing after `{after}`"
@@ -258,7 +270,10 @@ class Missing(Diagnostic):
 
 @attrs.frozen(kw_only=True)
 class Surplus(Diagnostic):
-    """Something that is there once too often: a comma, a parenthesis or brace that closes nothing."""
+    """Something that is there once too often: a comma, a parenthesis or brace that closes nothing.
+
+    Where a brace closes too early, what follows is outside of its block or space.
+    """
 
     code = "E012"
     message = "`{written}` is one too many"

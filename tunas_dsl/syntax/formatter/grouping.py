@@ -6,6 +6,7 @@ from typing import Literal
 import attrs
 
 from tunas_dsl.syntax.formatter.trivia import Gap, Word
+from tunas_dsl.syntax.words import STATEMENTS
 
 Kind = Literal["statements", "items", "arguments", "alternatives"]
 
@@ -14,9 +15,6 @@ SEPARATORS: dict[Kind, str] = {"statements": "  ", "items": "  ", "arguments": "
 
 _OPENING = frozenset({"LPAR", "CALL", "LBRACE"})
 _CLOSING = frozenset({"RPAR", "RBRACE", "$END"})
-_STATEMENTS = frozenset(
-    {"IMPORT", "SPACE", "INPUT", "FILTERS", "LET", "DECIDE", "LAYER", "DEFAULT", "BLOCK", "CLASSIFIER"}
-)
 _JOINING = frozenset({"STAR", "FIRST", "OF"})
 
 
@@ -111,7 +109,7 @@ class _Open:
         """Begin another element where ``word`` does."""
         current = self.parts[-1]
         if self.kind == "statements":
-            begins = word.kind in _STATEMENTS
+            begins = word.kind in STATEMENTS
         else:
             joined = word.kind in ("STAR", "OF") or (current and current[-1].kind in _JOINING)
             begins = self.kind == "items" and not joined

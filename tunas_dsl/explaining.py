@@ -1,0 +1,105 @@
+"""What each code means: the docstring of its class, an example that has the mistake, and the mended one."""
+
+import difflib
+import re
+from collections.abc import Iterator
+
+import attrs
+
+from tunas_dsl.analysis import rules as meanings
+from tunas_dsl.diagnostics import Diagnostic
+from tunas_dsl.resources import shipped
+from tunas_dsl.syntax import rules as texts
+
+_ALL: tuple[type[Diagnostic], ...] = (*texts.RULES, *meanings.RULES)
+
+RULES = {rule.code: rule for rule in sorted(_ALL, key=lambda rule: rule.code)}
+"""Every code with its class."""
+
+_BLOCK = re.compile(r"^```space (\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_ROLE = re.compile(r"``(.*?)``")
+_STATEMENTS = re.compile(r"^[a-z]", re.MULTILINE)
+_SPACE = re.compile(r"^(space|import)\b", re.MULTILINE)
+
+
+@attrs.frozen
+class Example:
+    """Texts by their names: ``wrong`` and ``mended``, and files beside them that they import."""
+
+    texts: dict[str, str]
+
+    def whole(self, name: str) -> str:
+        """A text as it can be checked: statements alone stand in a space."""
+        text = self.texts[name]
+        if name not in ("wrong", "mended") or not _STATEMENTS.search(text) or _SPACE.search(text):
+            return text
+        inside = re.sub(r"^(?=.)", "    ", text, flags=re.MULTILINE)
+        return f"space example {{\n    input image 32 x 32 x 3\n{inside}}}\n"
+
+
+def example(code: str) -> Example | None:
+    """The example of a code, if it can be shown as text."""
+    found = dict(_BLOCK.findall(_page(code)))
+    return Example(found) if found else None
+
+
+def summary(code: str) -> str:
+    """The first sentence about a code."""
+    return _ROLE.sub(r"`\1`", " ".join(_docstring(code).partition("\n\n")[0].split()))
+
+
+def explanation(code: str) -> str:
+    """All about a code, as Markdown."""
+    rule = RULES[code]
+    message = re.sub(r"\{(\w+)[^}]*\}", lambda field: f"<{field[1]}>", rule.message)
+    kind = "error" if code.startswith("E") else "warning"
+    heading = f"# {code}: {_words(rule.__name__)}\n\n"
+    body = _ROLE.sub(r"`\1`", _docstring(code))
+    return f"{heading}    {kind}[{code}]: {message}\n\n{body}\n\n{_shown(code)}{_silencing(code)}"
+
+
+def near(code: str) -> list[str]:
+    """Codes that may have been meant."""
+    return difflib.get_close_matches(code.upper(), RULES, n=4, cutoff=0.5)
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """The names and texts of the pages in ``docs/errors``."""
+    rows = [f"| [{code}]({code}.md) | {summary(code)} |" for code in RULES]
+    head = (
+        "# Errors and warnings\n\n`tunas explain CODE` shows these pages on the terminal. Statements alone "
+        "stand in a space\nthat begins with `input image 32 x 32 x 3`."
+    )
+    yield "README.md", "\n".join([head, "", "| code | |", "|---|---|", *rows, ""])
+    for code in RULES:
+        yield f"{code}.md", explanation(code)
+
+
+def _docstring(code: str) -> str:
+    first, *rest = (RULES[code].__doc__ or "").strip().split("\n")
+    return "\n".join([first, *(line.removeprefix("    ") for line in rest)])
+
+
+def _words(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
+
+
+def _page(code: str) -> str:
+    file = shipped("explanations") / f"{code}.md"
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def _shown(code: str) -> str:
+    """The examples under headings; what else their file says stays where it is."""
+    titles = {"wrong": "Wrong:", "mended": "Mended:"}
+
+    def titled(block: re.Match[str]) -> str:
+        return f"{titles.get(block[1], f'`{block[1]}`:')}\n\n```space\n{block[2]}```"
+
+    return _BLOCK.sub(titled, _page(code))
+
+
+def _silencing(code: str) -> str:
+    if code.startswith("E"):
+        return ""
+    return f"\nA comment `# tunas: ignore[{code}]` on the line silences the warning.\n"
