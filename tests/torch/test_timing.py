@@ -120,6 +120,17 @@ def test_every_operation_of_a_space_can_be_built_and_has_its_output(name):
         assert found.shape == wanted
 
 
+def test_the_end_of_a_residual_of_several_layers_can_be_built():
+    """Its input is not that of the residual."""
+    module, shape = operation(Signature("conv", (8, 8, 16), (8, 8, 8), act="relu", residual=True))
+    images = torch.randn(1, *shape)
+    with torch.no_grad():
+        expected = seen(module)(images).numpy()
+    (found,) = session(onnx_graph(module, shape)).run(None, {"images": images.numpy()})
+    close(found, expected)
+    assert found.shape == (1, 8, 8, 8)
+
+
 def test_a_residual_adds_its_input():
     plain = Signature("bottleneck", (8, 8, 8), (8, 8, 8), 3, expanded=24, act="relu")
     module, shape = operation(plain)

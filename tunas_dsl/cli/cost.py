@@ -9,8 +9,8 @@ from tunas_dsl import documents
 from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.display.explanation import explanation_fields, explanation_table
 from tunas_dsl.cli.display.text import show, terminal
+from tunas_dsl.cli.options import ESTIMATED, output_format, resolution
 from tunas_dsl.cli.options import latency as latency_option
-from tunas_dsl.cli.options import output_format, resolution
 from tunas_dsl.cli.subjects import load_indices, load_subject
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.layers import macs_model, parameters_model
@@ -52,6 +52,8 @@ def command(space: str, architecture: str | None, latency: str | None, explain: 
     if explanation is not None and format == "json":
         costs["explanation"] = explanation_fields(subject.space, explanation)
     if format == "json":
+        estimated = click.get_current_context().meta.get(ESTIMATED)
+        costs |= {"estimated_operations": estimated} if estimated else {}
         click.echo(documents.dump(costs), nl=False)
         return
     for name, cost in costs.items():

@@ -66,6 +66,9 @@ def bench_options(repeats: int) -> Callable[[Callable[..., T]], Callable[..., T]
 MISSING = "tunas.missing"
 """Where the context keeps what ``--missing`` says; only what opens a table asks for it."""
 
+ESTIMATED = "tunas.estimated"
+"""Where the context keeps how many operations were estimated."""
+
 RESOLUTION = "tunas.resolution"
 """Where the context keeps what ``--resolution`` says."""
 

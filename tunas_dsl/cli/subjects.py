@@ -11,7 +11,7 @@ import numpy as np
 
 from tunas_dsl.architecture_json import ArchitectureError, read_architecture
 from tunas_dsl.bundle import MANIFEST, read_bundle
-from tunas_dsl.cli.options import MISSING, RESOLUTION
+from tunas_dsl.cli.options import ESTIMATED, MISSING, RESOLUTION
 from tunas_dsl.compiler import compile_text, compiled_space, load_space
 from tunas_dsl.cost.lines import model_lines
 from tunas_dsl.cost.lookup import Missing
@@ -82,7 +82,9 @@ def _total(model: CostModel, vector: tuple[int, ...]) -> float:
 
 def _opened(space: ir.Space, latency: str | None) -> CostModel:
     model = cost_model(space, latency, _missing())
-    if model.estimated:
+    context = click.get_current_context(silent=True)
+    if model.estimated and context is not None:
+        context.meta[ESTIMATED] = model.estimated
         click.echo(f"note: {model.estimated} operations are not in the table and were estimated", err=True)
     return model
 

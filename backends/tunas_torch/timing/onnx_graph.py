@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from tunas_torch.network import Network
 from tunas_torch.standalone import Chain, Endpoint, Residual, SamePad2d, SqueezeExcite, same_padding
+from tunas_torch.timing.operations import Plus
 
 OPSET = 18
 _IR_VERSION = 10
@@ -72,6 +73,9 @@ class _Graph:
             case Residual():
                 inner, out = self.add(module.body, value, shape)
                 return self.node("Add", [value, inner]), out
+            case Plus():
+                inner, out = self.add(module.body, value, shape)
+                return self.node("Add", [self.constant(_array(module.other)), inner]), out
             case nn.Sequential() | nn.ModuleDict():
                 return self.sequence(list(_children(module)), value, shape)
             case nn.Conv2d():

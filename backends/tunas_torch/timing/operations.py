@@ -1,10 +1,27 @@
 """The module that a signature stands for, as a network of that operation has it."""
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from tunas_dsl.cost.signature import Signature
 from tunas_torch import standalone
 from tunas_torch.network import ACTIVATIONS
+
+
+class Plus(nn.Module):
+    """The sum of a layer's output and of what came into the residual that the layer ends, of other shape."""
+
+    other: Tensor
+
+    def __init__(self, body: nn.Module, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.body = body
+        self.register_buffer("other", torch.zeros(1, *shape))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """``(1, C, H, W)`` to the shape of the output."""
+        features: Tensor = self.body(images) + self.other
+        return features
 
 
 def operation(signature: Signature) -> tuple[nn.Module, tuple[int, ...]]:
@@ -13,8 +30,11 @@ def operation(signature: Signature) -> tuple[nn.Module, tuple[int, ...]]:
     Squeeze-and-excite has ReLU inside, as in every space of the paper: a signature does not say.
     """
     height, width, channels = signature.input
-    body = _module(signature)
-    module = standalone.Residual(body) if signature.residual else body
+    module = _module(signature)
+    if signature.residual and signature.input == signature.output:
+        module = standalone.Residual(module)
+    elif signature.residual:
+        module = Plus(module, (signature.output[2], *signature.output[:2]))
     shape = (channels,) if signature.op == "classifier" else (channels, height, width)
     return module.eval(), shape
 
