@@ -110,6 +110,7 @@ def test_calibration_is_written_into_the_table(bench, table, tmp_path):
     assert "calibrated on 10 networks of digits" in after.source
     again = tunas("validate-latency", "digits", table, "-n", "5", "--repeats", "4", "--calibrate").stdout
     assert "measured = 0.0000 ms + 1.0000 x" in again.replace("-0.0000", "0.0000")
+    assert read_file(table).intercept == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,10 @@ def test_what_is_missing_is_estimated_when_told_and_counted(bench, tmp_path):
     file.write_text(write_table(table))
     arguments = ("validate-latency", "digits", file, "-n", "4", "--repeats", "4")
     assert "there is no entry for" in tunas(*arguments, status=1).stderr
-    assert "1 operations are not in the table" in tunas(*arguments, "--missing", "fit").stderr
+    assert (
+        "1 operation is not in the table, and estimated (--missing fit)"
+        in tunas(*arguments, "--missing", "fit").stderr
+    )
 
 
 def test_measured_networks_are_kept_and_more_are_added(bench, table, tmp_path):

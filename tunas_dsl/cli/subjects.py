@@ -85,7 +85,9 @@ def _opened(space: ir.Space, latency: str | None) -> CostModel:
     context = click.get_current_context(silent=True)
     if model.estimated and context is not None:
         context.meta[ESTIMATED] = model.estimated
-        click.echo(f"note: {model.estimated} operations are not in the table and were estimated", err=True)
+        what = "operation is" if model.estimated == 1 else "operations are"
+        note = f"note: {model.estimated} {what} not in the table, and estimated (--missing {_missing()})"
+        click.echo(note, err=True)
     return model
 
 
