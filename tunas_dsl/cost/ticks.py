@@ -23,8 +23,17 @@ _CELLS = 5_000_000
 _KEPT = 20_000_000
 """Numbers that one pass may hold where all layers are kept: 160 MB."""
 
-_FEW = 2_000_000
+_EXACT = 4
+"""So many times as much work and memory is spent where that makes ticks exact (memory twice where kept)."""
+
+_FEW = 5_000_000
 """Sums that are kept one by one instead, if there are no more to sort."""
+
+_MANY = 50_000_000
+"""Of more points than so many, the sums are too many, too."""
+
+_SOUGHT = 100_000_000
+"""Nor is there more to look for in one pass."""
 
 _PRECISE = 2.0**41
 """Costs are held against parts of a unit as long as the largest is less than so many of them ..."""
@@ -103,7 +112,7 @@ def in_ticks(
             raise TickError(f"a tick of {tick:g} is too fine for these costs: take {least:g} or more")
         return sizer.ticks(tick, sizer.intervals(tick))
     grain, exact = _grain(chain.steps, excess)
-    if sizer.affords(grain, work, kept):
+    if sizer.affords(grain, _EXACT * work, kept, room=2 if kept else _EXACT):
         return sizer.ticks(grain, sizer.intervals(grain), exact=exact)
     scattered = sizer.scattered(grain)
     if scattered is not None:
@@ -171,21 +180,39 @@ class _Sizer:
     def scattered(self, tick: float) -> list[Support] | None:
         """All sums that occur, or nothing where these are too many."""
         moves = [
-            np.unique(shifts[step.weights > 0])
+            [_moves(*ways) for ways in zip(step.sources, shifts, step.weights > 0, strict=True)]
             for step, shifts in zip(self.chain.steps, self.shifts(tick), strict=True)
         ]
-        if math.prod(map(len, moves)) > _FEW**2:
+        if _points(moves) > _MANY:
             return None
-        sums, sorted_sums = np.zeros(1, dtype=np.int64), 0
-        supports: list[Support] = [Scattered(sums)]
-        for shifts, (low, size) in zip(moves, self.windows(tick)[1:], strict=True):
-            sorted_sums += len(sums) * len(shifts)
-            if sorted_sums > _FEW:
+        reached, supports = [np.zeros(1, dtype=np.int64)], [Scattered(np.zeros(1, dtype=np.int64))]
+        work = sought = 0
+        for targets, (low, size) in zip(moves, self.windows(tick)[1:], strict=True):
+            work += sum(len(reached[source]) for pairs in targets for source, _ in pairs)
+            sought += 2 * supports[-1].size * sum(map(len, targets))
+            if work > _FEW or sought > _SOUGHT:
                 return None
-            sums = np.unique(sums[:, None] + shifts)
-            sums = sums[(sums >= low) & (sums < low + size)]
-            supports.append(Scattered(sums))
-        return supports
+            ends = [_union([reached[source] + shift for source, shift in pairs]) for pairs in targets]
+            reached = [sums[(sums >= low) & (sums < low + size)] for sums in ends]
+            supports.append(Scattered(_union(reached)))
+        return list(supports)
+
+
+def _points(moves: Sequence[Sequence[Sequence[tuple[int, int]]]]) -> int:
+    """How many ways there are through steps, each with the states and shifts that lead to its states."""
+    ways = [1]
+    for targets in moves:
+        ways = [sum(ways[source] for source, _ in pairs) for pairs in targets]
+    return sum(ways)
+
+
+def _moves(sources: Integers, shifts: Integers, some: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """The states and shifts of some ways to one state, each pair once."""
+    return sorted(set(zip(sources[some].tolist(), shifts[some].tolist(), strict=True)))
+
+
+def _union(sets: list[Integers]) -> Integers:
+    return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *sets]))
 
 
 def _window(low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[int, int]:
