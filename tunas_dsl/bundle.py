@@ -31,6 +31,7 @@ from tunas_dsl.documents import (
 )
 from tunas_dsl.ir import exchange
 from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.consistency import check_space
 
 SCHEMA = "tunas.bundle/1"
 
@@ -88,8 +89,9 @@ def read_bundle(directory: Path) -> Bundle:
     content = {name: _read_file(directory / name, digest) for name, digest in manifest.files.items()}
     try:
         space = exchange.read_space(parse(content[SPACE].decode()))
+        check_space(space)
         models = _read_models(space, manifest.models, content[TABLES])
-    except (DocumentError, ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, LookupError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise BundleError(f"{directory} cannot be read: {error}") from None
     return Bundle(space, content[SOURCE].decode(), manifest.files[SOURCE], models)
 

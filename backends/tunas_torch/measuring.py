@@ -25,11 +25,6 @@ from tunas_torch.stages import Stopwatch
 from tunas_torch.starting import images_for, use
 from tunas_torch.supernet import Supernet
 
-_WARMING = 2
-"""Steps that are not counted: kernels are looked for, memory is found."""
-
-_FEWEST = 3
-
 
 @attrs.frozen
 class Noise:
@@ -69,12 +64,11 @@ def measure_search(
     supernet = Supernet(space, execution=settings.execution, seed=settings.seed).to(place)
     search = Search(supernet, macs_model(space), images, settings)
     supernet.recomputed = recomputed(search)
-    for _ in range(_WARMING):
-        search.step()
+    search.step()  # not counted: kernels are looked for, memory is found
     _forget_peak(place)
     search.stage = watch = Stopwatch(place)
     steps: list[float] = []
-    while len(steps) < _FEWEST or sum(steps) < seconds:
+    while not steps or sum(steps) < seconds:
         start = time.perf_counter()
         search.step()
         steps.append(time.perf_counter() - start)

@@ -22,7 +22,7 @@ def test_the_figures_of_a_measurement_add_up(more):
     )
     assert found["schema"] == "tunas.bench/1"
     assert found["data"] == ("digits" if "--data" in more else None)
-    assert len(found["seconds"]) >= 3
+    assert sum(found["seconds"]) >= 0.2 > sum(found["seconds"][:-1])
     assert found["shares"].keys() == {*STAGES, "other"}
     assert sum(found["shares"].values()) == pytest.approx(1)
     assert all(share >= 0 for share in found["shares"].values())
@@ -35,7 +35,7 @@ def test_the_figures_of_a_measurement_add_up(more):
 def test_the_table_says_what_was_measured_and_on_what():
     text = tunas("bench", "digits", "--seconds", 0, "--batch-size", 16, "--samples-per-step", 2).stdout
     first, second, *rows = text.splitlines()
-    assert first == "digits: 3 steps of 16 images of noise, 2 architectures each"
+    assert first == "digits: 1 step of 16 images (noise) and 2 architectures"
     assert "float32; torch " in second
     assert [row.split()[0] for row in rows if row] == ["step", "images", "memory", *STAGES, "other"]
 

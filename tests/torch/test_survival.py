@@ -132,6 +132,14 @@ def another_space(run):
     assert tunas("compile", "quickstart", "-o", run / "bundle").exit_code == 0
 
 
+def contradictory_space(run):
+    def shorten(space):
+        space["decisions"][0]["options"].pop()
+
+    edit_json(run / "bundle" / "space.json", shorten)
+    seal_bundle(run)
+
+
 def fifo(run):
     (run / "events.jsonl").unlink()
     os.mkfifo(run / "events.jsonl")
@@ -164,6 +172,7 @@ EVERY_SEARCH = {
     "bundle is missing": lambda run: shutil.rmtree(run / "bundle"),
     "bundle is a link": lambda run: linked(run, "bundle"),
     "bundle of another space": another_space,
+    "bundle contradicts itself": contradictory_space,
     "tables are missing": lambda run: (run / "bundle" / "latency.npz").unlink(),
     "tables are a pickle": pickled_tables,
     "manifest has a flipped bit": lambda run: flip(run / "bundle" / "manifest.json", 300),

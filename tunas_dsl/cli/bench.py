@@ -17,8 +17,15 @@ from tunas_dsl.search.settings import SearchSettings
 
 SCHEMA = "tunas.bench/1"
 
-_MEASURED = ("batch_size", "validation_batch_size", "samples_per_step", "optimizer", "execution", "precision")
-"""The settings that a step's time depends on."""
+_MEASURED: dict[str, Any] = {
+    "batch_size": 16,
+    "validation_batch_size": None,
+    "samples_per_step": 1,
+    "optimizer": None,
+    "execution": None,
+    "precision": None,
+}
+"""The settings that a step's time depends on; fewer images than in a search, so that it takes seconds."""
 
 _ENDLESS = 0.999
 """A share of the steps that a measurement does not see the end of."""
@@ -83,7 +90,7 @@ def _document(found: Measurement) -> dict[str, Any]:
 
 
 def _text(found: Measurement) -> str:
-    threads = f"{found.threads} thread{'s' if found.threads > 1 else ''}"
+    threads = _count(found.threads, "thread")
     fastest, slowest = (1000 * bound(found.seconds) for bound in (min, max))
     rows = [
         ("step", f"{1000 * found.step:.1f} ms", f"median; {fastest:.1f} to {slowest:.1f}"),
@@ -92,10 +99,14 @@ def _text(found: Measurement) -> str:
         *((name, f"{100 * share:.1f} %", "") for name, share in found.shares.items()),
     ]
     lines = [
-        f"{found.space}: {len(found.seconds)} steps of {found.images} images of {found.data or 'noise'}, "
-        f"{found.samples} architectures each",
+        f"{found.space}: {_count(len(found.seconds), 'step')} of {_count(found.images, 'image')} "
+        f"({found.data or 'noise'}) and {_count(found.samples, 'architecture')}",
         f"{found.hardware}, {found.device}, {threads}, {found.precision}; {found.software}",
         "",
         *(f"  {name:<12}{figure:>12}  {note}".rstrip() for name, figure, note in rows),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

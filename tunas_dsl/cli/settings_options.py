@@ -1,6 +1,6 @@
 """Options of a command line for the settings of a run, made from their class."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -16,13 +16,14 @@ def cost(text: str) -> float:
 
 
 def settings_options(
-    kind: type[RunSettings], only: Collection[str] | None = None
+    kind: type[RunSettings], only: Mapping[str, Any] | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A decorator that adds an option for every field of ``kind``, or for ``only`` these.
+    """A decorator that adds an option for every field of ``kind``, or for ``only`` these names.
 
-    An option that is not given has the value None.
+    An option that is not given has the value None, or what ``only`` has for its name.
     """
     hints = get_type_hints(kind)
+    chosen = only or {}
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         fields = [field for field in attrs.fields(kind) if only is None or field.name in only]
@@ -30,18 +31,14 @@ def settings_options(
             name, type_ = field.name.replace("_", "-"), _plain(hints[field.name])
             flag = f"--{name}/--no-{name}" if type_ is bool else f"--{name}"
             flags = (flag, "-n") if name == "n" else (flag,)
-            known = isinstance(field.default, int | float | str)
-            shown = (
-                f"Default: {field.default}."
-                if known
-                else "Required."
-                if field.default is attrs.NOTHING
-                else ""
-            )
+            default = chosen.get(field.name)
+            usual = field.default if default is None else default
+            known = isinstance(usual, int | float | str)
+            shown = f"Default: {usual}." if known else "Required." if usual is attrs.NOTHING else ""
             words: Any = cost if field.name in ("target", "within") else type_
             if get_origin(type_) is not None:
                 words = click.Choice(get_args(type_))
-            function = click.option(*flags, field.name, default=None, type=words, help=shown)(function)
+            function = click.option(*flags, field.name, default=default, type=words, help=shown)(function)
         return function
 
     return decorate
