@@ -52,9 +52,10 @@ class _Known(torch.autograd.Function):
         rows = gradient.permute(0, 2, 3, 1)
         of_images = of_kernel = None
         if ctx.needs_input_grad[0]:
-            of_images = (rows @ kernel.flatten(1)).permute(0, 3, 1, 2)
+            matrix = kernel.flatten(1).to(rows.dtype)  # which in mixed precision is another
+            of_images = (rows @ matrix).permute(0, 3, 1, 2).to(images.dtype)
         if ctx.needs_input_grad[1]:
             rows = rows.reshape(-1, len(kernel))
-            pixels = images.permute(0, 2, 3, 1).reshape(-1, kernel.shape[1])
-            of_kernel = (rows.T @ pixels).view_as(kernel)
+            pixels = images.permute(0, 2, 3, 1).reshape(-1, kernel.shape[1]).to(rows.dtype)
+            of_kernel = (rows.T @ pixels).view_as(kernel).to(kernel.dtype)
         return of_images, of_kernel, None

@@ -12,6 +12,7 @@ from tunas_torch import precision
 from tunas_torch.data import open_data
 from tunas_torch.data.ahead import ReadAhead
 from tunas_torch.network import Network
+from tunas_torch.recomputing import recomputed
 from tunas_torch.search import Search
 from tunas_torch.supernet import Supernet
 from tunas_torch.team import Processes
@@ -92,13 +93,17 @@ def test_bfloat16_wants_hardware_for_it(monkeypatch):
     precision.check_precision("bfloat16", CPU)
 
 
-@pytest.mark.parametrize("execution", ["sliced", "masked"])
-def test_a_search_in_bfloat16_is_near_one_in_float32(execution):
+@pytest.mark.parametrize(
+    ("execution", "remat"), [("sliced", "none"), ("masked", "none"), ("sliced", "switch")]
+)
+def test_a_search_in_bfloat16_is_near_one_in_float32(execution, remat):
     """Weights, gradients and losses stay in float32; op warmup is on, so that every kernel size is used."""
     searches = [
-        member(None, attrs.evolve(SETTINGS, precision=name, execution=execution))
+        member(None, attrs.evolve(SETTINGS, precision=name, execution=execution, remat=remat))
         for name in ("float32", "bfloat16")
     ]
+    for search in searches:
+        search.supernet.recomputed = recomputed(search)
     rates = attrs.evolve(searches[0].rates(0), filter_warmup=0.0)
     works = [search.work(search.sampled(rates)) for search in searches]
     torch.testing.assert_close(works[0].losses, works[1].losses, rtol=0.05, atol=0.05)

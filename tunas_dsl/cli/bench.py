@@ -24,6 +24,8 @@ _MEASURED: dict[str, Any] = {
     "optimizer": None,
     "execution": None,
     "precision": None,
+    "remat": None,
+    "memory": None,
 }
 """The settings that a step's time depends on; fewer images than in a search, so that it takes seconds."""
 
