@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chi2
 
 from tests.cost.building import SMALL, V3_LIKE
 from tests.cost.enumerated import bands, cases
@@ -100,11 +101,11 @@ def test_points_of_a_band_come_by_their_probabilities_however_they_are_drawn(cas
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sampling, "RARE", rare)
             drawn = sample(case.space, n, 1, case.model, (low, high), case.distribution)
-        assert goodness(case.vectors, expected, drawn) < 5
+        assert agreement(case.vectors, expected, drawn) > 1e-9
 
 
-def goodness(vectors, expected, drawn):
-    """By how many standard deviations chi square exceeds its mean, rare vectors taken together."""
+def agreement(vectors, expected, drawn):
+    """The probability of a larger chi square by chance, rare vectors taken together."""
     place = {tuple(vector): number for number, vector in enumerate(vectors.tolist())}
     counts = np.bincount([place[tuple(vector)] for vector in drawn.tolist()], minlength=len(vectors))
     mean = len(drawn) * expected
@@ -113,7 +114,7 @@ def goodness(vectors, expected, drawn):
     pairs = [*zip(counts[often], mean[often], strict=True), (counts[~often].sum(), mean[~often].sum())]
     pairs = [(count, of) for count, of in pairs if of >= 10]
     chi_square = sum((count - of) ** 2 / of for count, of in pairs)
-    return (chi_square - len(pairs)) / np.sqrt(2 * max(len(pairs), 1))
+    return chi2.sf(chi_square, len(pairs) - 1) if len(pairs) > 1 else 1.0
 
 
 def test_rejected_and_backward_draws_agree_in_a_large_space():
