@@ -13,6 +13,8 @@ from tunas_dsl.profiling.driver import Job, Measured, Noise, measure
 from tunas_dsl.profiling.plan import BATCH, Plan
 from tunas_dsl.profiling.rounds import Rounds, Rules
 
+_DECIMALS = 4
+
 
 def empty_table(name: str, space: str, bench: Bench, rules: Rules) -> LatencyTable:
     """The head of a table of today, without operations yet."""
@@ -86,6 +88,14 @@ class Profile:
 
 
 def scaled(measured: Measurement, factor: float) -> Measurement:
-    """``measured`` times ``factor``, its spread, too."""
-    spread = None if measured.spread is None else measured.spread * factor
-    return attrs.evolve(measured, ms=measured.ms * factor, spread=spread)
+    """``measured`` times ``factor``, its spread, too, both in whole ticks."""
+    spread = None if measured.spread is None else in_ticks(measured.spread * factor)
+    return attrs.evolve(measured, ms=in_ticks(measured.ms * factor), spread=spread)
+
+
+def in_ticks(ms: float) -> float:
+    """``ms`` as a multiple of a ten-thousandth.
+
+    That is finer than any noise, and makes the statistics of a space exact, which count in multiples.
+    """
+    return round(ms, _DECIMALS)

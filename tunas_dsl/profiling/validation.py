@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunas_dsl.cost.table import LatencyTable, TableError
-from tunas_dsl.profiling.profile import scaled
+from tunas_dsl.profiling.profile import in_ticks, scaled
 
 Floats = NDArray[np.float64]
 
@@ -120,7 +120,7 @@ def calibrated(table: LatencyTable, line: Line, remark: str) -> LatencyTable:
     return attrs.evolve(
         table,
         operations={s: scaled(measured, line.slope) for s, measured in table.operations.items()},
-        intercept=line.intercept + line.slope * table.intercept,
+        intercept=in_ticks(line.intercept + line.slope * table.intercept),
         source=f"{table.source}; {remark}",
     )
 
