@@ -160,6 +160,12 @@ def test_github_shows_findings_beside_their_lines(file):
     )
 
 
+def test_what_nobody_would_read_is_only_counted(file):
+    file.write_text("space s {\n    input image 8 x 8 x 1\n" + "    block b { relu }\n" * 130 + "}\n")
+    ended = check(file, status=1)
+    assert ended.stdout == "100 errors, 0 warnings in 1 file; 29 more are not shown\n"
+
+
 def test_json_keeps_its_contract(file):
     (found,) = json.loads(check(file, "--format", "json", status=1).stdout)
     assert list(found)[:9] == [

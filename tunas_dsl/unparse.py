@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from tunas_dsl.ir import space as ir
+from tunas_dsl.source import Source
+from tunas_dsl.syntax.formatter import format_source
 
 _ACT = "relu"
 
@@ -25,7 +27,7 @@ def unparse(architecture: ir.Space) -> str:
         dropout = architecture.classifier.dropout
         more = f", dropout: {dropout}" if dropout else ""
         lines.append(f"    classifier (classes: {architecture.classifier.classes}{more})")
-    return "\n".join([*lines, "}", ""])
+    return format_source(Source(architecture.name, "\n".join([*lines, "}", ""])))
 
 
 def _block(block: ir.Block) -> Iterator[str]:

@@ -13,7 +13,7 @@ from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.paths import counted, space_files
 from tunas_dsl.cli.rewriting import rewrite, unified
 from tunas_dsl.compiler import check_text
-from tunas_dsl.diagnostics import Diagnostic, SpaceError, render, to_json
+from tunas_dsl.diagnostics import Diagnostic, Report, SpaceError, render, to_json
 from tunas_dsl.fixing import Applied, fixed
 from tunas_dsl.source import Source
 from tunas_dsl.sources import read_source
@@ -63,16 +63,17 @@ def _refuse(wrong: bool, why: str) -> None:
 def _check_all(paths: Sequence[str], format: str = "text") -> list[Diagnostic]:
     """Check all files and print what was found."""
     files = list(space_files(paths))
-    found = [diagnostic for file in files for diagnostic in _check(file)]
-    _print(found, len(files), format)
+    reports = [_check(file) for file in files]
+    found = [diagnostic for report in reports for diagnostic in report.diagnostics]
+    _print(found, len(files), format, omitted=sum(report.omitted for report in reports))
     return found
 
 
-def _check(path: str) -> tuple[Diagnostic, ...]:
+def _check(path: str) -> Report:
     try:
-        return _found(_opened(path))
+        return check_text(_opened(path))[1]
     except SpaceError as error:
-        return error.report.diagnostics
+        return error.report
 
 
 def _opened(path: str) -> Source:
@@ -117,12 +118,14 @@ def _told(applied: Applied, verb: str) -> str:
     return f"{verb} {span.source.path}:{line}:{column} {applied.finding.code}: {applied.fix.title}"
 
 
-def _print(found: Sequence[Diagnostic], files: int, format: str, *, quiet: bool = False) -> None:
+def _print(
+    found: Sequence[Diagnostic], files: int, format: str, *, omitted: int = 0, quiet: bool = False
+) -> None:
     """Print findings: data on standard output, text for people on standard error and a summary."""
     if format == "text":
         for diagnostic in found:
             click.echo(render(diagnostic), err=True)
-        click.echo(_summary(found, files), err=quiet)
+        click.echo(_summary(found, files) + (f"; {omitted} more are not shown" if omitted else ""), err=quiet)
     elif format == "github":
         from tunas_dsl.diagnostics.github import to_github
 
