@@ -33,7 +33,7 @@ TRIALS: Mapping[str, tuple[str | None, Mapping[str, Any]]] = {
     "without cost samples or growth": (None, {"cost_samples": 0, "beta_growth": 1.0}),
     "without, constant": (None, {"cost_samples": 0, "beta_growth": 1.0, "policy_lr_schedule": "constant"}),
     "default, soft": (None, {"reward": "soft"}),
-    "default, soft, beta -0.3": (None, {"reward": "soft", "beta": -0.3}),
+    "default, soft, beta -0.06": (None, {"reward": "soft", "beta": -0.06}),
 }
 
 
@@ -124,7 +124,7 @@ def search(space: ir.Space, model: CostModel, settings: PolicySettings, quality:
     exact = quality.exact
     return {
         "argmax": 100 * (float(model.total(best)[0]) / settings.target - 1),
-        "mean": 100 * (float(np.mean(costs[-200:])) / settings.target - 1),
+        "mean": 100 * (float(np.mean(costs[-max(1, len(costs) // 10) :])) / settings.target - 1),
         "quality": float(exact(best)[0]),
     }
 

@@ -80,3 +80,10 @@ def _effects(space: ir.Space, seed: int, deviation: float) -> NDArray[np.float64
         row[:count] -= row[:count].mean()
     searched = sum(count > 1 for count in counts)
     return np.asarray(effects * deviation / max(1, searched) ** 0.5)
+
+
+class ExactQuality(SyntheticQuality):
+    """The same without noise: what a search that was told the noisy numbers can be judged by."""
+
+    def __init__(self, space: ir.Space) -> None:
+        super().__init__(space, images=None)

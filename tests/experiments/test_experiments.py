@@ -1,0 +1,130 @@
+"""Every experiment as it is written, and one that is small enough to be run."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tunas_dsl.cli import cli
+from tunas_dsl.compiler import compile_text
+from tunas_dsl.cost.extremes import maximum, minimum
+from tunas_dsl.cost.named import cost_model
+from tunas_dsl.experiments.conduct import Trial, space_text
+from tunas_dsl.experiments.plan import SCALES, load_experiment, names
+from tunas_dsl.experiments.table import summary, table
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.presets import with_preset
+from tunas_dsl.search.settings import PolicySettings, SearchSettings
+
+SMALL = """
+title = "Small"
+expect = "Nothing."
+[[rows]]
+name = "search"
+[[rows]]
+name = "random"
+kind = "random"
+[scale.smoke]
+places = [{ space = "digits", target = 0.25 }]
+seeds = 2
+steps = 30
+random = 5
+within = 0.02
+quality = "tunas_dsl.search.synthetic:SyntheticQuality"
+judge = "tunas_dsl.search.synthetic:ExactQuality"
+"""
+
+
+def experiment(*arguments, status=0):
+    ended = CliRunner().invoke(cli, ["experiment", *map(str, arguments)])
+    assert ended.exit_code == status, ended.output
+    return ended
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("name", names())
+def test_rows_have_settings_that_there_are_and_targets_lie_in_their_spaces(name, scale):
+    size = load_experiment(name, scale).size
+    for row in load_experiment(name, scale).rows:
+        kind = PolicySettings if size.data is None else SearchSettings
+        for place in size.places:
+            settings = {**size.settings, **row.settings}
+            preset = settings.pop("preset", None)
+            kind(**with_preset(kind, preset, {"target": place.target, "steps": size.steps, **settings}))
+            text = space_text(f"{place.space}_{row.variant}" if row.variant else place.space)
+            model = cost_model(compile_text(text, place.space), place.latency)
+            assert minimum(model).cost < place.target < maximum(model).cost
+
+
+def test_what_is_done_is_kept_and_tabulated(tmp_path):
+    file = tmp_path / "small.toml"
+    file.write_text(SMALL)
+    first = experiment(file, "-o", tmp_path / "work")
+    assert first.stderr.count("tunas search") == first.stderr.count("tunas baseline random") == 2
+    again = experiment(file, "-o", tmp_path / "work")
+    assert (again.stderr, again.stdout) == ("", first.stdout)
+    document = json.loads((tmp_path / "work" / "small-smoke.json").read_text())
+    searched, random = document["rows"]
+    assert searched["figures"].keys() == {"argmax", "average", "quality"}
+    assert max(map(abs, random["figures"]["argmax"]["values"])) <= 2
+    assert len(set(random["figures"]["quality"]["values"])) == 2
+    assert f"{searched['figures']['argmax']['mean']:+.2f} ±" in first.stdout
+
+
+def test_a_run_that_is_gone_is_made_again(tmp_path):
+    file = tmp_path / "small.toml"
+    file.write_text(SMALL)
+    first = experiment(file, "-o", tmp_path / "work", "--seeds", 1)
+    (folder,) = (path.parent for path in (tmp_path / "work" / "runs").glob("*/policy.json"))
+    (folder / "result.json").unlink()
+    again = experiment(file, "-o", tmp_path / "work", "--seeds", 1)
+    assert again.stderr.count("tunas ") == 1
+    assert again.stdout == first.stdout
+
+
+def test_mean_and_deviation():
+    trials = [Trial(place="s", row="r", seed=k, figures={"argmax": v}) for k, v in enumerate((1.0, 3.0))]
+    assert summary(trials)[0]["figures"]["argmax"] == {
+        "mean": 2.0,
+        "std": pytest.approx(2**0.5),
+        "values": [1.0, 3.0],
+    }
+    assert "| s | r | 2 | +2.00 ± 1.41 |" in table(summary(trials))
+    assert "| s | r | 1 | +1.00 |" in table(summary(trials[:1]))
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("title = ", "cannot be read"),
+        (SMALL.replace("[scale.smoke]", "[scale.laptop]"), "has no 'smoke'"),
+        (SMALL.replace("seeds = 2", "sedes = 2"), "unexpected keyword argument 'sedes'"),
+        (SMALL.replace("quality =", "data ="), None),
+        (SMALL + 'data = "digits"\n', "needs a quality, or else data"),
+    ],
+)
+def test_what_is_no_experiment_is_said_in_a_line(tmp_path, text, part):
+    file = tmp_path / "x.toml"
+    file.write_text(text)
+    if part is None:
+        assert load_experiment(str(file), "smoke").size.data
+        return
+    with pytest.raises(SearchError, match=part) as caught:
+        load_experiment(str(file), "smoke")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_list_names_all_and_others_are_refused():
+    listed = experiment().stdout
+    assert all(name in listed for name in names())
+    assert "there is no experiment `table3`" in experiment("table3", status=1).stderr
+
+
+def test_the_files_are_toml_of_three_scales():
+    folder = Path(__file__).parents[2] / "tunas_dsl" / "experiments"
+    for name in names():
+        document = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+        assert document.keys() == {"title", "expect", "rows", "scale"}
+        assert document["scale"].keys() == set(SCALES)

@@ -1,0 +1,136 @@
+"""Carries an experiment out: searches, then rates what was found, for every row, space and seed."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+from tunas_dsl.bundle import read_bundle
+from tunas_dsl.compiler import compile_text
+from tunas_dsl.cost.named import cost_model
+from tunas_dsl.cost.sampling import sample
+from tunas_dsl.experiments.jobs import Job, Jobs
+from tunas_dsl.experiments.plan import Experiment, Place, Row, Size, own_space
+from tunas_dsl.ir import space as ir
+from tunas_dsl.resources import shipped_spaces
+from tunas_dsl.search.events import step_history
+from tunas_dsl.search.quality import load_quality
+from tunas_dsl.search.run import RunFolder
+
+LATE = 0.1
+"""The share of the last steps over which the average cost of a policy is taken."""
+
+
+@attrs.frozen(kw_only=True)
+class Trial:
+    """One search or one draw, and what came of it: figures by name, costs as their distance in percent."""
+
+    place: str
+    row: str
+    seed: int
+    figures: Mapping[str, float]
+
+
+def conduct(experiment: Experiment, work: Path, jobs: Jobs) -> Iterator[Trial]:
+    """All trials of ``experiment``, those of one space after those of another.
+
+    Raises:
+        SearchError, InterruptedJobError: see :class:`Jobs`.
+    """
+    for place in experiment.size.places:
+        for row in experiment.rows:
+            for seed in range(experiment.size.seeds):
+                conductor = _Conductor(experiment.size, place, row, seed, work, jobs)
+                yield Trial(place=place.space, row=row.name, seed=seed, figures=conductor.figures())
+
+
+class _Conductor:
+    def __init__(self, size: Size, place: Place, row: Row, seed: int, work: Path, jobs: Jobs) -> None:
+        self.size, self.place, self.row, self.seed, self.jobs = size, place, row, seed, jobs
+        name = f"{place.space}_{row.variant}" if row.variant else place.space
+        self.text = space_text(name)
+        self.file = work / "spaces" / f"{name}.space"
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(self.text, encoding="utf-8")
+        self.label = f"{place.space}, {row.name}, seed {seed}"
+
+    def figures(self) -> dict[str, float]:
+        if self.row.kind == "search":
+            return self._searched()
+        return self._random_rated() if self.size.data is None else self._random_trained()
+
+    def _searched(self) -> dict[str, float]:
+        source = ("--data", self.size.data) if self.size.quality is None else ("--quality", self.size.quality)
+        folder = self._job("search", *source, *self._asked(), "--steps", self.size.steps, **self._settings())
+        indices, figures = self._read(folder)
+        history = step_history(folder / "events.jsonl")
+        late = [event["cost"] for event in history if event["step"] >= (1 - LATE) * self.size.steps]
+        figures["average"] = 100 * (float(np.mean(late)) / self.place.target - 1)
+        return {**figures, **self._worth(indices)}
+
+    def _random_rated(self) -> dict[str, float]:
+        within = self.size.within * self.place.target
+        source = ("--quality", self.size.quality)
+        folder = self._job(
+            "baseline", "random", *source, *self._asked(), "-n", self.size.random, within=within
+        )
+        indices, figures = self._read(folder)
+        return {**figures, **self._worth(indices)}
+
+    def _random_trained(self) -> dict[str, float]:
+        space = compile_text(self.text, str(self.file))
+        model = cost_model(space, self.place.latency)
+        reach = self.size.within * self.place.target
+        band = (self.place.target - reach, self.place.target + reach)
+        drawn = sample(space, self.size.random, self.seed, model, band)
+        accuracies = [self._worth(tuple(row))["accuracy"] for row in drawn.tolist()]
+        best = int(np.argmax(accuracies))
+        gap = 100 * (float(model.total(drawn[best : best + 1])[0]) / self.place.target - 1)
+        return {"argmax": gap, "accuracy": accuracies[best], "mean_accuracy": float(np.mean(accuracies))}
+
+    def _read(self, folder: Path) -> tuple[tuple[int, ...], dict[str, float]]:
+        run = RunFolder.open(folder)
+        bundle = read_bundle(run.bundle)
+        indices = run.found(bundle.space)
+        cost = float(bundle.models[run.cost].total(np.array([indices]))[0])
+        return indices, {"argmax": 100 * (cost / self.place.target - 1)}
+
+    def _worth(self, indices: tuple[int, ...]) -> dict[str, float]:
+        if self.size.data is None:
+            judge = load_quality(str(self.size.judge or self.size.quality), self._space())
+            return {"quality": float(np.asarray(judge(np.array([indices])))[0])}
+        vector = ":".join(map(str, indices))
+        steps = self.size.train_steps or self.size.steps
+        folder = self._job("train", str(self.file), vector, "--data", self.size.data, "--steps", steps)
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        return {"accuracy": float(result["validation"]["accuracy"])}
+
+    def _space(self) -> ir.Space:
+        return compile_text(self.text, str(self.file))
+
+    def _asked(self) -> tuple[object, ...]:
+        return (str(self.file), "--latency", self.place.latency, "--target", self.place.target)
+
+    def _settings(self) -> dict[str, Any]:
+        return {**self.size.settings, **self.row.settings}
+
+    def _job(self, *arguments: object, **settings: object) -> Path:
+        flags = (part for name, value in settings.items() for part in _flag(name, value))
+        words = tuple(str(part) for part in (*arguments, *flags, "--seed", self.seed))
+        return self.jobs(Job(self.label, words, self.text))
+
+
+def _flag(name: str, value: object) -> tuple[str, ...]:
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+        return (f"--{flag}" if value else f"--no-{flag}",)
+    return (f"--{flag}", str(value))
+
+
+def space_text(name: str) -> str:
+    """The space called ``name``: one for experiments alone, a shipped one, or a file."""
+    file = own_space(name) or shipped_spaces().get(name) or Path(name)
+    return file.read_text(encoding="utf-8")

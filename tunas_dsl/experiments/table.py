@@ -1,0 +1,57 @@
+"""The trials of an experiment as a table: mean and standard deviation over the seeds."""
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from tunas_dsl.experiments.conduct import Trial
+
+HEADINGS = {
+    "argmax": ("argmax, % off", "{:+.2f}", 1.0),
+    "average": ("average, % off", "{:+.2f}", 1.0),
+    "quality": ("quality, %", "{:.2f}", 100.0),
+    "accuracy": ("accuracy, %", "{:.2f}", 100.0),
+    "mean_accuracy": ("mean of all, %", "{:.2f}", 100.0),
+}
+"""By the name of a figure, its column's heading, how it is written, and a factor."""
+
+
+def summary(trials: Sequence[Trial]) -> list[dict[str, Any]]:
+    """A document for every space and row, in order: of each figure mean, deviation and all values."""
+    grouped: dict[tuple[str, str], list[Trial]] = {}
+    for trial in trials:
+        grouped.setdefault((trial.place, trial.row), []).append(trial)
+    return [
+        {"space": place, "row": row, "seeds": len(group), "figures": _figures(group)}
+        for (place, row), group in grouped.items()
+    ]
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """The summary in Markdown; where there is one seed, there is no deviation."""
+    shown = [name for name in HEADINGS if any(name in row["figures"] for row in rows)]
+    lines = [
+        "| " + " | ".join(["space", "", "seeds", *(HEADINGS[name][0] for name in shown)]) + " |",
+        "|" + "---|" * (3 + len(shown)),
+    ]
+    for row in rows:
+        cells = [_cell(name, row["figures"].get(name)) for name in shown]
+        lines.append("| " + " | ".join([row["space"], row["row"], str(row["seeds"]), *cells]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _figures(trials: Sequence[Trial]) -> dict[str, Any]:
+    figures = {}
+    for name in trials[0].figures:
+        values = [trial.figures[name] for trial in trials]
+        deviation = statistics.stdev(values) if len(values) > 1 else None
+        figures[name] = {"mean": statistics.fmean(values), "std": deviation, "values": values}
+    return figures
+
+
+def _cell(name: str, figure: dict[str, Any] | None) -> str:
+    if figure is None:
+        return ""
+    _, form, factor = HEADINGS[name]
+    mean = form.format(factor * figure["mean"])
+    return mean if figure["std"] is None else f"{mean} ± {factor * figure['std']:.2f}"
