@@ -10,7 +10,7 @@ from tunas_dsl.cost.counting import architectures, combinations, logits
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.layers import macs_model, parameters_model, supernet_parameters
 from tunas_dsl.cost.model import CostModel
-from tunas_dsl.cost.shares import by_block, largest_by_site, mean_by_site
+from tunas_dsl.cost.shares import by_block, cost_by_site, mean_by_site
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import expanded_filters
 from tunas_dsl.ir.sharing import places, shared
@@ -96,20 +96,20 @@ class SpaceSummary:
 
 def summarise(space: ir.Space) -> SpaceSummary:
     """All that is shown of ``space``."""
-    parameters, macs = parameters_model(space), macs_model(space)
+    parameters, macs = _costs(space, parameters_model(space)), _costs(space, macs_model(space))
     return SpaceSummary(
         name=space.name,
         sizes=space.inputs.size.options,
         channels=space.inputs.channels.constant,
         divisor=space.divisor,
-        blocks=_blocks(space, _parts(space, parameters), _parts(space, macs)),
+        blocks=_blocks(space, parameters[1], macs[1]),
         decisions=_decisions(space),
         combinations=combinations(space),
         architectures=architectures(space),
         logits=logits(space),
         supernet_parameters=supernet_parameters(space),
-        parameters=_whole(cost_range(parameters)),
-        macs=_whole(cost_range(macs)),
+        parameters=parameters[0],
+        macs=macs[0],
     )
 
 
@@ -147,18 +147,17 @@ def cost_range(model: CostModel) -> Range:
     return Range(minimum(model).cost, maximum(model).cost, mean)
 
 
-def _whole(costs: Range) -> Range:
-    return attrs.evolve(costs, smallest=round(costs.smallest), largest=round(costs.largest))
-
-
-def _parts(space: ir.Space, model: CostModel) -> list[Part]:
+def _costs(space: ir.Space, model: CostModel) -> tuple[Range, list[Part]]:
+    """Of the whole space in whole numbers, and of each block."""
+    most = maximum(model)
     means = by_block(space, mean_by_site(model))
-    largest = by_block(space, largest_by_site(model))
+    largest = by_block(space, cost_by_site(model, most.indices))
     whole_mean, whole_largest = sum(means) or 1.0, sum(largest) or 1.0
-    return [
-        Part(mean, mean / whole_mean, round(most), most / whole_largest)
-        for mean, most in zip(means, largest, strict=True)
+    parts = [
+        Part(mean, mean / whole_mean, round(cost), cost / whole_largest)
+        for mean, cost in zip(means, largest, strict=True)
     ]
+    return Range(round(minimum(model).cost), round(most.cost), sum(means)), parts
 
 
 def _blocks(space: ir.Space, parameters: list[Part], macs: list[Part]) -> tuple[BlockSummary, ...]:

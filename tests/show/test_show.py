@@ -46,6 +46,8 @@ def check(name, text):
         ("cifar10_80", 80, ("cifar10", "--decisions")),
         ("mobilenet_v3_like_200", 200, ("mobilenet_v3_like", "--share", "largest")),
         ("ofa_mbv3_80", 80, ("ofa_mbv3",)),
+        ("cifar10_resnet_80", 80, ("cifar10_resnet",)),
+        ("detection_backbone_200", 200, ("detection_backbone", "--tree")),
         ("uncollapsed_200", 200, ("proxylessnas_uncollapsed",)),
         ("everything_80", 80, (EVERYTHING, "--tree", "--decisions")),
         ("proxylessnas_mobile_80", 80, ("proxylessnas", PROXYLESS, "--latency", "pixel1")),

@@ -17,6 +17,7 @@ from tunas_dsl.cost.lines import model_lines
 from tunas_dsl.cost.lookup import Missing
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.named import MACS, Explanation, cost_model, explained
+from tunas_dsl.cost.shares import parts_by_site
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.matching import find_indices
 from tunas_dsl.ir.selection import NotInSpace, check_indices, prune
@@ -54,11 +55,7 @@ class Subject:
     ) -> tuple[float, dict[str, list[float]]]:
         """What :meth:`cost` gives, and what the parts of each site add to it; errors as there."""
         model, vector = self._model_of(latency, indices)
-        parts: dict[str, list[float]] = {}
-        for site in model.sites:
-            cost = float(site.table[tuple(vector[position] for position in site.decisions)])
-            parts.setdefault(site.name, []).append(cost)
-        return _total(model, vector), parts
+        return _total(model, vector), parts_by_site(model, vector)
 
     def explained(self, latency: str | None, indices: tuple[int, ...]) -> Explanation:
         """What :meth:`cost` is the sum of (by macs, in MAdds); errors as there."""

@@ -4,9 +4,9 @@ Sites couple few decisions each, so decisions can be worked off one by one: the 
 decision is in become one table, which is then reduced over that decision.
 """
 
-import math
+import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -24,21 +24,66 @@ def eliminate(factors: Iterable[Factor], product: np.ufunc, reduce: Reduce) -> N
     ``reduce`` must distribute over ``product``, as sums do over products and minima over sums.
     There is at least one factor. Decisions that lead to the smallest tables go first.
     """
-    remaining = list(factors)
-    while any(factor.decisions for factor in remaining):
-        decision = _cheapest(remaining)
-        joint = combine((factor for factor in remaining if decision in factor.decisions), product)
+    remaining = _Remaining()
+    for factor in factors:
+        remaining.add(factor)
+    while (decision := remaining.cheapest()) is not None:
+        joint = combine(remaining.take(decision), product)
         axis = joint.decisions.index(decision)
         rest = joint.decisions[:axis] + joint.decisions[axis + 1 :]
-        remaining = [factor for factor in remaining if decision not in factor.decisions]
-        remaining.append(Factor(rest, reduce(joint, axis)))
-    return combine(remaining, product).table
+        remaining.add(Factor(rest, reduce(joint, axis)))
+    return combine(remaining.factors.values(), product).table
 
 
-def _cheapest(factors: Sequence[Factor]) -> int:
-    """The decision whose joint table is the smallest."""
-    lengths: dict[int, dict[int, int]] = defaultdict(dict)
-    for factor in factors:
+class _Remaining:
+    """The factors that are left, in the order in which they came, and how large each joint table would be.
+
+    For each decision, ``beside`` counts in how many of its factors each decision is, itself included;
+    ``sizes`` has the product of the options of these. A size in ``queue`` may be out of date.
+    """
+
+    def __init__(self) -> None:
+        self.factors: dict[int, Factor] = {}
+        self.having: dict[int, set[int]] = defaultdict(set)
+        self.beside: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        self.sizes: dict[int, int] = defaultdict(lambda: 1)
+        self.queue: list[tuple[int, int]] = []
+        self.added = 0
+
+    def add(self, factor: Factor) -> None:
+        number, self.added = self.added, self.added + 1
+        self.factors[number] = factor
         for decision in factor.decisions:
-            lengths[decision].update(zip(factor.decisions, factor.table.shape, strict=True))
-    return min(lengths, key=lambda decision: (math.prod(lengths[decision].values()), decision))
+            self.having[decision].add(number)
+            beside = self.beside[decision]
+            for other, options in zip(factor.decisions, factor.table.shape, strict=True):
+                if not beside[other]:
+                    self.sizes[decision] *= options
+                beside[other] += 1
+            heapq.heappush(self.queue, (self.sizes[decision], decision))
+
+    def take(self, decision: int) -> list[Factor]:
+        """Every factor that ``decision`` is in; they are no longer there."""
+        numbers = sorted(self.having[decision])
+        taken = [self.factors.pop(number) for number in numbers]
+        for number, factor in zip(numbers, taken, strict=True):
+            for other in factor.decisions:
+                self._leave(other, number, factor)
+        return taken
+
+    def _leave(self, decision: int, number: int, factor: Factor) -> None:
+        self.having[decision].remove(number)
+        beside = self.beside[decision]
+        for other, options in zip(factor.decisions, factor.table.shape, strict=True):
+            beside[other] -= 1
+            if not beside[other]:
+                self.sizes[decision] //= options
+        heapq.heappush(self.queue, (self.sizes[decision], decision))
+
+    def cheapest(self) -> int | None:
+        """The decision whose joint table is the smallest, the first of them; nothing where none is left."""
+        while self.queue:
+            size, decision = heapq.heappop(self.queue)
+            if self.having[decision] and size == self.sizes[decision]:
+                return decision
+        return None

@@ -1,5 +1,6 @@
 """Tables over a few decisions each, of which functions of a whole index vector are made."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -50,11 +51,15 @@ def combine(factors: Iterable[Factor], ufunc: np.ufunc) -> Factor:
 def merge(factors: Iterable[Factor]) -> list[Factor]:
     """Fewer tables of the same sum: each is added to one that has all of its decisions, if any has."""
     groups: list[list[Factor]] = []
+    having: dict[int, list[list[Factor]]] = defaultdict(list)
     for factor in sorted(factors, key=lambda factor: len(factor.decisions), reverse=True):
-        for group in groups:
+        known = min((having[decision] for decision in factor.decisions), key=len, default=groups)
+        for group in known:
             if set(factor.decisions) <= set(group[0].decisions):
                 group.append(factor)
                 break
         else:
             groups.append([factor])
+            for decision in factor.decisions:
+                having[decision].append(groups[-1])
     return [combine(group, np.add) for group in groups]

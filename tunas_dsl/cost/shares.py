@@ -1,10 +1,9 @@
 """Which part of a space its costs come from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tunas_dsl.cost.extremes import maximum
 from tunas_dsl.cost.layers import CLASSIFIER
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.ir import space as ir
@@ -18,10 +17,18 @@ def mean_by_site(model: CostModel) -> dict[str, float]:
     return means
 
 
-def largest_by_site(model: CostModel) -> dict[str, float]:
-    """For each site, its cost in the architecture that costs the most."""
-    most = np.array([maximum(model).indices])
-    return {name: float(costs[0]) for name, costs in model.by_site(most).items()}
+def parts_by_site(model: CostModel, indices: Sequence[int]) -> dict[str, list[float]]:
+    """For each site, what its parts cost in the architecture that ``indices`` select, in order."""
+    parts: dict[str, list[float]] = {}
+    for site in model.sites:
+        cost = float(site.table[tuple(indices[position] for position in site.decisions)])
+        parts.setdefault(site.name, []).append(cost)
+    return parts
+
+
+def cost_by_site(model: CostModel, indices: Sequence[int]) -> dict[str, float]:
+    """For each site, its cost in the architecture that ``indices`` select."""
+    return {name: sum(costs) for name, costs in parts_by_site(model, indices).items()}
 
 
 def by_block(space: ir.Space, by_site: Mapping[str, float]) -> list[float]:

@@ -38,7 +38,7 @@ def decision_table(summary: SpaceSummary, width: int) -> Table:
     for name in ("decision", "kind", "options", "counts"):
         table.add_column(name, no_wrap=True)
     for number, decision in enumerate(summary.decisions):
-        counts = _counts(decision, by_id)
+        counts = _counts(decision, by_id) + _places(decision)
         table.add_row(
             str(number),
             decision.id,
@@ -57,6 +57,10 @@ def _options(decision: DecisionSummary, width: int) -> str:
     text = options(decision.options)
     widths = "|".join(str(low) if low == high else f"{low}-{high}" for low, high in decision.widths)
     return wrapped_options(text if widths in ("", text) else f"{text} = {widths}", width)
+
+
+def _places(decision: DecisionSummary) -> str:
+    return f", at {len(decision.places)} places" if len(decision.places) > 1 else ""
 
 
 def _counts(decision: DecisionSummary, by_id: Mapping[str, DecisionSummary]) -> str:
