@@ -365,3 +365,20 @@ def test_signatures_without_an_activation_stand_for_any():
         "t", "d", "s", operations={Signature("conv", (8, 8, 3), (8, 8, 8), 3): Measurement(2.0)}
     )
     assert operation_model(space, table).total(np.zeros((1, 1), int))[0] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--date", "yesterday", '$.date is "yesterday", not a day'),
+        ("--device", "", "$.device is empty"),
+        ("--name", "a\nb", "$.name is empty, or more than a line"),
+    ],
+)
+def test_what_an_import_is_told_has_to_be_something_that_a_table_can_say(option, value, message, tmp_path):
+    (tmp_path / "t.yaml").write_text(GOOD)
+    output = tmp_path / "t.json"
+    arguments = ["table", "import", str(tmp_path / "t.yaml"), "-o", str(output), option, value]
+    ended = CliRunner().invoke(cli, arguments)
+    assert (ended.exit_code, output.exists()) == (1, False)
+    assert message in ended.stderr

@@ -16,7 +16,7 @@ from tunas_dsl.cost.lookup import operation_model
 from tunas_dsl.cost.merging import Prefer, changes, merged
 from tunas_dsl.cost.table import LatencyTable
 from tunas_dsl.cost.table_files import load_table, open_table, shipped_tables
-from tunas_dsl.cost.table_json import write_table
+from tunas_dsl.cost.table_json import read_table, write_table
 from tunas_dsl.files import write_atomically
 
 _EXISTING = click.Path(path_type=Path)
@@ -126,7 +126,9 @@ def diff(context: click.Context, one: str, other: str) -> None:
 
 
 def _write(table: LatencyTable, output: Path) -> None:
-    write_atomically(output, write_table(table))
+    text = write_table(table)
+    read_table(text)  # what the options say of the table may be nothing that a table can say
+    write_atomically(output, text)
     click.echo(f"{output}: {len(table.operations)} operations", err=True)
 
 
