@@ -148,6 +148,12 @@ def test_what_was_measured_otherwise_is_not_mixed(bench, change, message, tmp_pa
     assert message in tunas("profile", "proxylessnas", "-o", file, "--resume", status=1).stderr
 
 
+def test_a_folder_that_is_not_there_is_said_before_anything_is_measured(bench, tmp_path):
+    stderr = tunas("profile", "digits", "-o", tmp_path / "no" / "t.json", status=1).stderr
+    assert stderr == f"error: {tmp_path / 'no'} is no folder: the table could not be written there\n"
+    assert bench.prepared == []
+
+
 def test_a_damaged_or_foreign_file_is_not_resumed(bench, tmp_path):
     file = tmp_path / "t.json"
     file.write_text("{")

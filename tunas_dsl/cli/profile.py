@@ -127,8 +127,11 @@ def _begun(output: Path, resume: bool) -> LatencyTable | None:
     """What was measured before, where it is to be resumed.
 
     Raises:
-        TableError: there is something already and --resume is not given, or it is no such table.
+        TableError: there is something already and --resume is not given, or it is no such table, or nothing
+            can be written there.
     """
+    if not output.parent.is_dir():
+        raise TableError(f"{output.parent} is no folder: the table could not be written there")
     there = [file for file in (_partial(output), output) if file.exists()]
     if not there:
         return None
