@@ -122,3 +122,21 @@ def test_progress_knows_what_is_left():
     assert [(m.step, m.steps, m.seconds_left) for m in told] == [(4, 8, 4.0), (8, 8, 0.0)]
     assert {thing: found.ms for thing, found in kept.items()} == {n: float(n) for n in range(1, 9)}
     assert noise == Noise(0.0, 0)
+
+
+def test_the_time_is_told_that_measuring_takes():
+    """With a clock that runs as the tasks say, all the work there is, the first batch's twice."""
+    passed = [0.0]
+
+    def task(seconds):
+        def run():
+            passed[0] += seconds
+            return seconds
+
+        return run
+
+    job = Job([0.01] * 48, task, lambda thing: thing / 0.02, 24)
+    rounds = Rounds(task(0.02), RULES)
+    told = job.seconds(rounds, 0.02, 0.0)
+    measure(job, rounds, keep=lambda batch: None, report=lambda measured: None, clock=lambda: passed[0])
+    assert told == pytest.approx(passed[0], rel=0.1)

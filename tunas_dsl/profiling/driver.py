@@ -9,7 +9,7 @@ import attrs
 
 from tunas_dsl.cost.table import Measurement
 from tunas_dsl.profiling.bench import Task
-from tunas_dsl.profiling.rounds import Rounds
+from tunas_dsl.profiling.rounds import EVERY, Rounds
 
 T = TypeVar("T")
 
@@ -53,11 +53,16 @@ class Job(Generic[T]):
         for start, end in itertools.pairwise(bounds):
             yield self.things[start:end], self.others[: max(0, self.size // 2 - (end - start))]
 
-    def seconds(self, rounds: Rounds, unit_ms: float, prepare_s: float) -> float:
-        """About how long it takes, where weight 1 runs ``unit_ms`` and a task is made in ``prepare_s``."""
+    def seconds(self, rounds: Rounds, unit_s: float, prepare_s: float) -> float:
+        """About how long it takes, where weight 1 runs ``unit_s`` and a task is made in ``prepare_s``.
+
+        The first batch is measured twice, and the reference comes on top.
+        """
         runs = rounds.rules.repeats + rounds.rules.warmup
-        run_s = sum(self.weight(thing) for thing in self.things) * unit_ms / 1000
-        return run_s * runs * 1.2 + prepare_s * len(self.things)
+        run_s = sum(self.weight(thing) for thing in self.things) * unit_s
+        number = -(-len(self.things) // self.size)
+        reference = runs * unit_s * len(self.things) / EVERY
+        return (run_s * runs + reference) * (number + 1) / max(number, 1) + prepare_s * len(self.things)
 
 
 def measure(

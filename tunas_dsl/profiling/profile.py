@@ -58,11 +58,13 @@ class Profile:
         return self.rounds.level / self.plan.level - 1
 
     def seconds(self, clock: Callable[[], float] = time.monotonic) -> float:
-        """About how long the rest will take; one operation is prepared to see how long that takes."""
+        """About how long the rest will take on this machine, as busy as it is: the reference is tried."""
         started = clock()
         self.bench.operation(self.plan.reference)()
         prepare_s = clock() - started
-        return self._job().seconds(self.rounds, self.rounds.glance(), prepare_s)
+        started = clock()
+        runs = self.rounds.glance()
+        return self._job().seconds(self.rounds, (clock() - started) / runs, prepare_s)
 
     def run(self, keep: Callable[[LatencyTable], None], report: Callable[[Measured], None]) -> Noise:
         """Measure what is left; ``keep`` is given the table so far after each batch.
