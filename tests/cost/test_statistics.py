@@ -123,6 +123,8 @@ def test_costs_of_any_size(size):
     assert statistics.mean == pytest.approx(3.5 * size)
     assert statistics.quantile(0.5).value == pytest.approx(3 * size, rel=1e-9)
     assert statistics.count(Band.between(1.5 * size, 5.5 * size)).value == 4
+    assert statistics.count(Band.between(-np.inf, 5.5 * size)).value == 6
+    assert statistics.probability(Band.between(-np.inf, np.inf)).value == pytest.approx(1)
 
 
 @pytest.mark.parametrize("wrong", [[0.5, 0.6], [1.5, -0.5], [1.0]])

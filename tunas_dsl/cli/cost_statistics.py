@@ -10,6 +10,7 @@ from rich.console import RenderableType
 
 from tunas_dsl.cli.display.statistics import histogram_text, statistics_notes, statistics_table
 from tunas_dsl.cli.distributions import distribution_option, load_distribution
+from tunas_dsl.cli.options import FiniteFloat
 from tunas_dsl.cost.band import Band
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.report import CostReport, cost_report
@@ -60,11 +61,13 @@ def statistics_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that make an :class:`Asked`."""
     options = (
         distribution_option(multiple=True),
-        click.option("--target", type=float, help="How many cost so much, in ms (macs: millions) ..."),
-        click.option("--within", type=click.FloatRange(min=0), help="... give or take so much."),
+        click.option(
+            "--target", type=FiniteFloat(), help="How many cost so much, in ms (macs: millions) ..."
+        ),
+        click.option("--within", type=FiniteFloat(min=0), help="... give or take so much."),
         click.option(
             "--tick",
-            type=click.FloatRange(min=0, min_open=True),
+            type=FiniteFloat(min=0, min_open=True),
             help="Round costs to multiples of so much where they are none; smaller is slower.",
         ),
         click.option("--plot", is_flag=True, help="Draw histograms of the cost."),

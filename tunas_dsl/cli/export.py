@@ -10,6 +10,7 @@ from tunas_dsl import documents
 from tunas_dsl.architecture_json import architecture_document, read_architecture
 from tunas_dsl.backend import ExportFormat, load_backend
 from tunas_dsl.bundle import Bundle, read_bundle
+from tunas_dsl.cli.options import FiniteFloat
 from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.compiler import compile_text
 from tunas_dsl.files import write_atomically
@@ -36,7 +37,7 @@ Choice = Callable[[RunFolder, Bundle], tuple[int, ...]]
 @click.option("--on-target", is_flag=True, help="The most probable architecture of those on target instead.")
 @click.option(
     "--within",
-    type=click.FloatRange(min=0),
+    type=FiniteFloat(min=0),
     help="How far from the target, in ms (with macs: in millions).  [default: 0.5]",
 )
 @click.option(

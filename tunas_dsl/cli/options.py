@@ -1,13 +1,26 @@
 """Options that several commands have."""
 
+import math
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from tunas_dsl.search.generations import KEPT
 
 T = TypeVar("T")
+
+
+class FiniteFloat(click.FloatRange):
+    """A number that is neither infinite nor none, from ``min`` on if that is given."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """A usage error where it is another."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no cost", param, ctx)
+        return number
+
 
 output_format = click.option(
     "--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What to print."

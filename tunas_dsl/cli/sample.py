@@ -5,8 +5,8 @@ import click
 from tunas_dsl import documents
 from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.distributions import distribution_option, load_distribution
+from tunas_dsl.cli.options import FiniteFloat, output_format
 from tunas_dsl.cli.options import latency as latency_option
-from tunas_dsl.cli.options import output_format
 from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.cost.layers import macs_model
 from tunas_dsl.cost.sampling import sample
@@ -19,8 +19,8 @@ from tunas_dsl.cost.sampling import sample
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same samples."
 )
 @latency_option
-@click.option("--target", type=float, help="Keep to this cost, in ms (with macs: in millions) ...")
-@click.option("--within", type=click.FloatRange(min=0), help="... give or take so much.")
+@click.option("--target", type=FiniteFloat(), help="Keep to this cost, in ms (with macs: in millions) ...")
+@click.option("--within", type=FiniteFloat(min=0), help="... give or take so much.")
 @distribution_option(default="decisions", show_default=True)
 @output_format
 def command(

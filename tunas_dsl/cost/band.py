@@ -1,5 +1,6 @@
 """The costs around a target that count as on it."""
 
+import math
 from typing import Any
 
 import attrs
@@ -29,7 +30,7 @@ class Band:
         """
         if not low <= high:
             raise ValueError(f"the band from {low:g} to {high:g} is empty: give the lower end first")
-        give = _ROUNDING * max(1.0, abs(low), abs(high))
+        give = _ROUNDING * max([1.0, *(abs(end) for end in (low, high) if math.isfinite(end))])
         return cls(low - give, high + give)
 
     @classmethod

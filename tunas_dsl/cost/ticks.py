@@ -35,6 +35,9 @@ _MANY = 50_000_000
 _SOUGHT = 100_000_000
 """Nor is there more to look for in one pass."""
 
+_FAR = 1e18
+"""Ticks beyond all sums, for a band without an end."""
+
 _PRECISE = 2.0**41
 """Costs are held against parts of a unit as long as the largest is less than so many of them ..."""
 
@@ -156,7 +159,8 @@ class _Sizer:
         steps, shifts = self.chain.steps, self.shifts(tick)
         low, high = (reach(steps, shifts, sign=sign) for sign in (1, -1))
         if self.band is not None:
-            first, last = ((end - self.base) / tick for end in (self.band.low, self.band.high))
+            ends = (np.array([self.band.low, self.band.high]) - self.base) / tick
+            first, last = np.clip(ends, -_FAR, _FAR)
             slack = 1 + len(steps) / 2
             rest_low, rest_high = (reach_back(steps, shifts, sign=sign) for sign in (1, -1))
             low = [np.maximum(sums, first - slack - rest) for sums, rest in zip(low, rest_high, strict=True)]
