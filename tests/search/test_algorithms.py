@@ -13,6 +13,7 @@ from tunas_dsl.ir.selection import check_indices
 from tunas_dsl.search.algorithms import start_algorithm
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.evolution import EvolutionSettings
+from tunas_dsl.search.optuna_search import OptunaSettings
 from tunas_dsl.search.random_search import RandomSettings
 from tunas_dsl.search.settings import PolicySettings
 
@@ -23,6 +24,7 @@ SETTINGS = {
     "evolution": EvolutionSettings(
         n=90, target=TARGET, seed=3, within=0.01, population=20, tournament=5, batch=4
     ),
+    "optuna": OptunaSettings(n=24, target=TARGET, seed=3, within=0.01, batch=2),
 }
 
 
@@ -133,3 +135,27 @@ def test_an_entropy_bonus_keeps_the_policy_open():
         return algorithm.figures()["entropy"]
 
     assert entropy(3.0) > entropy(0.0) + 1
+
+
+def test_random_ones_are_uniform_over_decisions_or_over_architectures():
+    """Facts 14, 24: a layer that may be skipped is skipped half of the time, or once in 13."""
+
+    def skipped(distribution):
+        settings = RandomSettings(n=4000, target=0.1, within=0.09, distribution=distribution)
+        drawn = start_algorithm(SPACE, MODEL, settings)._drawn
+        column = next(j for j, d in enumerate(SPACE.decisions) if d.kind == "layer")
+        return (drawn[:, column] == 1).mean()
+
+    assert skipped("decisions") > 2 * skipped("architectures")
+
+
+def test_optuna_learns():
+    settings = attrs.evolve(SETTINGS["optuna"], n=60, within=0.05)
+
+    def best(sampler, seed):
+        algorithm = start_algorithm(SPACE, MODEL, attrs.evolve(settings, sampler=sampler, seed=seed))
+        advance(algorithm, 10**6)
+        return quality(np.array([algorithm.best()]))[0]
+
+    seeds = range(2)
+    assert sum(best("tpe", seed) for seed in seeds) > sum(best("random", seed) for seed in seeds)

@@ -62,3 +62,4 @@ def _baseline(algorithm: str, description: str) -> click.Command:
 
 _baseline("random", "Evaluate N random architectures and take the best.")
 _baseline("evolution", "Regularised evolution: mutants of the good ones, the oldest die.")
+_baseline("optuna", "A sampler of Optuna, for the absolute reward; needs the package optuna.")

@@ -1,18 +1,23 @@
 """Random search in a band of costs: the baseline that any search has to beat (facts 10)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 import attrs
 
 from tunas_dsl.search.algorithm import Floats, Indices
 from tunas_dsl.search.found import Found
-from tunas_dsl.search.setting import COUNT, POSITIVE, Settings
+from tunas_dsl.search.setting import COUNT, POSITIVE, Settings, one_of
+
+Equal = Literal["decisions", "architectures"]
 
 
 @attrs.frozen(kw_only=True)
 class RandomSettings(Settings):
     """``n`` architectures that cost ``target``, give or take ``within``; ``batch`` are evaluated at a time.
+
+    ``distribution`` says what is equally likely, inside the band: the options of every decision, so that a
+    layer that may be skipped is skipped half of the time, or distinct architectures (facts 10 and 14).
 
     Raises:
         SearchError: a setting is out of range.
@@ -20,6 +25,7 @@ class RandomSettings(Settings):
 
     n: int = attrs.field(validator=COUNT)
     within: float = attrs.field(validator=POSITIVE)
+    distribution: Equal = attrs.field(default="decisions", validator=one_of(get_args(Equal)))
     batch: int = attrs.field(default=1, validator=COUNT)
 
     @within.default
