@@ -12,6 +12,7 @@ from tunas_dsl.profiling.bench import Bench, Runtime
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.measurement import Measurement
 from tunas_dsl.search.progress import Outcome, Progress
+from tunas_dsl.search.quality import Quality
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import SearchSettings
 from tunas_dsl.training.progress import Evaluation, Part, TrainingOutcome, TrainingProgress
@@ -105,6 +106,13 @@ class Backend(Protocol):
 
         Raises:
             SearchError: a package that the format needs is missing, or the weights are of another network.
+        """
+
+    def shared_weights(self, space: ir.Space, run: RunFolder, tell: Callable[[str], None]) -> Quality:
+        """A quality for ``space``: the accuracy on validation images with what the search ``run`` trained.
+
+        Raises:
+            SearchError, DataError: something that the user can put right.
         """
 
     def latency_bench(self, runtime: Runtime, *, device: str, threads: int) -> Bench:

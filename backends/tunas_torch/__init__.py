@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tunas_dsl.profiling.bench import Bench, Runtime
     from tunas_dsl.search.measurement import Measurement
     from tunas_dsl.search.progress import Outcome, Progress
+    from tunas_dsl.search.quality import Quality
     from tunas_dsl.search.run import RunFolder
     from tunas_dsl.search.settings import SearchSettings
     from tunas_dsl.training.progress import Evaluation, Part, TrainingOutcome, TrainingProgress
@@ -97,6 +98,12 @@ class TorchBackend:
         from tunas_torch.exporting import export
 
         return export(architecture, format, output, weights)
+
+    def shared_weights(self, space: ir.Space, run: RunFolder, tell: Callable[[str], None]) -> Quality:
+        """The accuracy that the weights of ``run`` give architectures of ``space``; see the protocol."""
+        from tunas_torch.shared_weights import SharedWeights
+
+        return SharedWeights(space, run, tell)
 
     def latency_bench(self, runtime: Runtime, *, device: str = "cpu", threads: int = 1) -> Bench:
         """What times operations and networks with ``runtime``; see the protocol."""

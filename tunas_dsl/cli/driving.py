@@ -1,16 +1,22 @@
 """A search without a supernet from the command line, whatever its algorithm."""
 
+from pathlib import Path
+
 import click
 
+from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.progress import Reporter, search_line
 from tunas_dsl.cli.run_folders import cleared_if_empty, conclude, heading
 from tunas_dsl.cli.subjects import Subject
+from tunas_dsl.ir import space as ir
 from tunas_dsl.search.algorithms import start_algorithm
 from tunas_dsl.search.driver import Driver
 from tunas_dsl.search.progress import Outcome
-from tunas_dsl.search.quality import Evaluator, load_quality
+from tunas_dsl.search.quality import Evaluator, Quality, load_quality
 from tunas_dsl.search.ranks import alone
 from tunas_dsl.search.run import RunFolder
+
+SHARED = "supernet:"
 
 
 def drive(subject: Subject, run: RunFolder, resume: bool, command: str) -> Outcome:
@@ -21,7 +27,7 @@ def drive(subject: Subject, run: RunFolder, resume: bool, command: str) -> Outco
     outcome: Outcome | None = None
     with cleared_if_empty(run.path, resume):
         try:
-            evaluator = Evaluator(name, load_quality(name, space), space)
+            evaluator = Evaluator(name, _quality(name, space), space)
             driver = Driver(space, model, run, start_algorithm(space, model, run.settings), evaluator)
             best = "argmax" if run.algorithm == "reinforce" else "best"
             with Reporter(search_line(model.unit, "quality", best)) as reporter:
@@ -31,3 +37,10 @@ def drive(subject: Subject, run: RunFolder, resume: bool, command: str) -> Outco
     conclude(outcome, run, command)
     assert outcome is not None  # an interruption has ended the program
     return outcome
+
+
+def _quality(name: str, space: ir.Space) -> Quality:
+    if not name.startswith(SHARED):
+        return load_quality(name, space)
+    run = RunFolder.open(Path(name.removeprefix(SHARED)))
+    return load_backend().shared_weights(space, run, lambda sentence: click.echo(sentence, err=True))

@@ -108,8 +108,9 @@ def latency(command: Callable[..., T]) -> Callable[..., T]:
 
 quality = click.option(
     "--quality",
-    metavar="MODULE:FUNCTION",
-    help="What rates architectures: a function of index vectors, (n, decisions), that gives n numbers.",
+    metavar="MODULE:FUNCTION|supernet:RUN",
+    help="What rates architectures: a function of index vectors, (n, decisions), that gives n numbers; or "
+    "the weights of the search in the folder RUN.",
 )
 
 

@@ -1,0 +1,56 @@
+"""How accurate architectures are with the weights that a search has trained for all of them."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tunas_dsl.bundle import read_bundle
+from tunas_dsl.ir import space as ir
+from tunas_dsl.search.algorithm import Floats, Indices
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.run import RunFolder
+from tunas_torch.checkpoint import load_checkpoint
+from tunas_torch.loop import fingerprint
+from tunas_torch.running import start_search
+
+IMAGES = 2048
+"""So many validation images rate an architecture, or all that there are."""
+
+BATCH = 512
+"""Of how many images the batch norms take their statistics, as in the paper's validation (facts 7)."""
+
+
+class SharedWeights:
+    """A quality: the accuracy, 0 to 1, on the same validation images for every architecture.
+
+    Raises:
+        SearchError: the ``run`` has no checkpoint, or is not of ``space``.
+        DataError: its data cannot be used.
+    """
+
+    def __init__(self, space: ir.Space, run: RunFolder, tell: Callable[[str], None]) -> None:
+        bundle = read_bundle(run.bundle)
+        if fingerprint(bundle.space) != fingerprint(space):
+            raise SearchError(f"the weights of {run.path} are for `{bundle.space.name}`, another space")
+        search = start_search(bundle.space, bundle.models[run.cost], run, "cpu", None)
+        found = load_checkpoint(run.path, tell)
+        if found is None:
+            raise SearchError(f"{run.path} has no checkpoint: there are no weights to rate with")
+        search.load_state(found[1])
+        search.optimizer.flush()
+        self._supernet, self._images = search.supernet, search.data.validation
+        self._count = min(IMAGES, len(self._images))
+
+    @torch.no_grad()
+    def __call__(self, architectures: Indices) -> Floats:
+        """The accuracy of each of ``architectures``, ``(n, D)``: ``(n,)``."""
+        right = np.zeros(len(architectures))
+        for start in range(0, self._count, BATCH):
+            members: NDArray[np.int64] = np.arange(start, min(start + BATCH, self._count))
+            images, labels = self._images.batch(members, None, np.random.default_rng(0))
+            for number, row in enumerate(architectures.tolist()):
+                logits = self._supernet(torch.from_numpy(images), row)
+                right[number] += (logits.argmax(dim=1).numpy() == labels).sum()
+        return right / self._count

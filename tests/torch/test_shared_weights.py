@@ -1,0 +1,60 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from tunas_dsl.bundle import read_bundle
+from tunas_dsl.cli import cli
+from tunas_dsl.search.run import RunFolder
+from tunas_torch.running import start_search
+from tunas_torch.shared_weights import SharedWeights
+
+
+def tunas(*arguments, status=0):
+    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    assert ended.exit_code == status, ended.output
+    return ended
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "search"
+    source = ("--data", "digits", "--latency", "macs", "--target", 0.25, "--steps", 6)
+    tunas("search", "digits", *source, "-o", folder)
+    return folder
+
+
+def test_the_accuracies_are_those_of_the_trained_supernet(searched):
+    run = RunFolder.open(searched)
+    bundle = read_bundle(run.bundle)
+    rows = np.array([[0] * 14, [1, *[0] * 13]])
+    shared = SharedWeights(bundle.space, run, pytest.fail)
+    rated = shared(rows)
+    fresh = start_search(bundle.space, bundle.models[run.cost], run, "cpu", None)
+    images, labels = fresh.data.validation.batch(
+        np.arange(len(fresh.data.validation)), None, np.random.default_rng(0)
+    )
+    assert len(labels) <= 512  # one batch, so that the statistics are those of all
+    for row, accuracy in zip(rows, rated, strict=True):
+        with torch.no_grad():
+            logits = shared._supernet(torch.from_numpy(images), row.tolist())
+        assert accuracy == (logits.argmax(dim=1).numpy() == labels).mean()
+    untrained = [p.clone() for p in fresh.supernet.parameters()]
+    assert any((a != b).any() for a, b in zip(untrained, shared._supernet.parameters(), strict=True))
+
+
+def test_random_search_with_shared_weights(searched, tmp_path):
+    asked = ("--quality", f"supernet:{searched}", "--latency", "macs", "--target", 0.25, "-n", 4)
+    tunas("baseline", "random", "digits", *asked, "--within", 0.02, "-o", tmp_path / "random")
+    result = json.loads((tmp_path / "random" / "result.json").read_text())
+    assert result["evaluations"] == 4
+    assert abs(result["cost"] - 0.25) <= 0.02
+
+
+def test_weights_of_another_space_are_refused(searched, tmp_path):
+    asked = ("--quality", f"supernet:{searched}", "--latency", "macs", "--target", 5.7, "-n", 4)
+    ended = tunas("baseline", "random", "quickstart", *asked, "-o", tmp_path / "random", status=1)
+    assert "are for `digits`, another space" in ended.stderr
+    assert not (tmp_path / "random").exists()
