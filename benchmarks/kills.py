@@ -3,12 +3,13 @@
 Every other kill falls at a random time, the others inside the writing of a file: halfway through, before
 it is on disk, before or after it is renamed. A run is killed a few times, then goes on to its end.
 
-    python benchmarks/kills.py --kills 100
+    python benchmarks/kills.py --kills 100 -o benchmarks/results/kills.json
 """
 
 import argparse
 import json
 import os
+import platform
 import random
 import signal
 import sys
@@ -44,11 +45,17 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         outcome = survive(Path(folder), options.kills, options.steps, random.Random(options.seed))
-    print(json.dumps(outcome))
+    software = f"torch {torch.__version__}, Python {platform.python_version()}"
+    text = json.dumps({**outcome, "software": software, "system": platform.platform()})
+    print(text)
+    if options.output:
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(f"{text}\n", encoding="utf-8")
     sys.exit(outcome["runs"] != outcome["equal"])
 
 

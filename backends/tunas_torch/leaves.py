@@ -32,8 +32,10 @@ class Leaves:
         kernels = [(used, value) for used, value in zip(self.used, self.values, strict=True) if used.share]
         if not kernels:
             return torch.zeros(())
-        norms = torch.stack(torch._foreach_norm([prefix(value, used.shape) for used, value in kernels]))
-        return norms.square() @ norms.new_tensor([used.share for used, _ in kernels]) / 2
+        norms = torch._foreach_norm([prefix(value, used.shape) for used, value in kernels])
+        squares = torch._foreach_mul(norms, norms)
+        # Shares as numbers, not as a tensor, for which a GPU would have to be waited for.
+        return torch.stack(torch._foreach_mul(squares, [used.share / 2 for used, _ in kernels])).sum()
 
 
 class Gradients:

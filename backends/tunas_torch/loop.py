@@ -123,9 +123,9 @@ def run_steps(
                 if team.any(interrupted()):
                     break
                 event = work.step()
-            except (DataError, PeerError):
+            except (DataError, PeerError) as error:
                 saver.catch_up()
-                raise
+                raise type(error)(f"{error}; saved after {work.step_count} steps") from error
             if event.step % pace.log_every == 0 or work.step_count == work.steps or notable(event):
                 log.step(event)
             report(event, remaining.seconds(work.steps - work.step_count))

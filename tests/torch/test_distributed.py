@@ -10,19 +10,22 @@ import time
 from pathlib import Path
 
 import attrs
+import click
 import pytest
 import torch
 from click.testing import CliRunner
 
 from tunas_dsl.cli import cli
+from tunas_dsl.cli.errors import user_errors
 from tunas_dsl.cli.progress import Reporter
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.named import cost_model
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.errors import DataError, RankError, SearchError
 from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.checkpoint import load_checkpoint
 from tunas_torch.data import open_data
 from tunas_torch.leaves import Gradients
+from tunas_torch.running import _saying_who
 from tunas_torch.search import Search
 from tunas_torch.supernet import Supernet
 from tunas_torch.team import Team
@@ -177,9 +180,10 @@ def test_a_rank_that_dies_ends_the_others_and_any_number_goes_on(tmp_path):
     processes[1].kill()
     codes, spoken = ended(processes)
     assert codes == [1, -signal.SIGKILL]
-    assert spoken[0][1].splitlines()[-1] == "error: another rank is gone: this one cannot go on without it"
     reached = int(weights(run)["step"])
     assert reached > 0
+    gone = "another rank is gone: this one cannot go on without it"
+    assert spoken[0][1].splitlines()[-1] == f"error: {gone}; saved after {reached} steps"
     stop_after_a_step(["search", "--resume", "-o", str(run)])  # this process, alone
     assert int(weights(run)["step"]) == reached + 1
     processes = launch(["search", "--resume", "-o", str(run)])
@@ -232,6 +236,28 @@ def test_gradients_of_several_architectures_are_the_mean_of_backward_passes_of_e
         if (part := gradients.parts.get(parameter)) is not None:
             found[tuple(slice(length) for length in part.shape)] = part
         assert (found - expected[name]).abs().max() <= 1e-12 * largest, name
+
+
+def test_what_a_rank_meets_alone_it_says_itself_and_nothing_else(monkeypatch):
+    with pytest.raises(RankError, match="rank 1: no such image") as caught, _saying_who(1):
+        raise DataError("no such image")
+    with pytest.raises(DataError, match=r"^no such image"), _saying_who(0):
+        raise DataError("no such image")
+    monkeypatch.setenv("RANK", "1")
+    for error, said in (
+        (caught.value, "error: rank 1: no such image\n"),
+        (SearchError("the loss is nan"), ""),
+    ):
+        result = CliRunner().invoke(click.Command("fails", callback=failing_with(error)))
+        assert (result.exit_code, result.stderr) == (1, said)
+
+
+def failing_with(error):
+    def callback():
+        with user_errors(click.get_current_context()):
+            raise error
+
+    return callback
 
 
 @pytest.mark.parametrize(
