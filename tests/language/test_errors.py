@@ -1,15 +1,12 @@
-"""Wrong files: exactly the codes of their names, golden messages; laws over damaged and arbitrary texts."""
+"""Wrong files: exactly the codes of their names, and golden messages."""
 
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tunas_dsl.analysis import rules as meanings
 from tunas_dsl.compiler import check_text
 from tunas_dsl.diagnostics import SpaceError, render, to_json
-from tunas_dsl.resources import shipped
 from tunas_dsl.source import Source
 from tunas_dsl.sources import read_source
 from tunas_dsl.syntax import rules as texts
@@ -78,25 +75,6 @@ def test_a_warning_can_be_silenced_on_its_line_and_an_error_cannot():
     assert not report.diagnostics
     body = "    block b (filters: 8) { conv(kernel: 4) }  # tunas: ignore[E201]\n}"
     assert check_text(Source("case.space", HEAD + body))[0] is None
-
-
-TEXTS = [path.read_text() for path in shipped("spaces").iterdir() if path.name.endswith(".space")]
-
-
-@settings(max_examples=300)
-@given(st.sampled_from(TEXTS), st.data())
-def test_a_damaged_space_gives_a_space_or_diagnostics_inside_the_text(text, data):
-    start = data.draw(st.integers(0, len(text)))
-    end = data.draw(st.integers(start, min(len(text), start + 30)))
-    put = data.draw(
-        st.sampled_from(["", "|", "(", "}", "conv(", "3x", " skip ", "\0", "é", text[start:end] * 2])
-    )
-    damaged = text[:start] + put + text[end:]
-    space, report = check_text(Source("damaged.space", damaged))
-    assert (space is None) == report.has_errors
-    for diagnostic in report.diagnostics:
-        assert 0 <= diagnostic.span.start <= diagnostic.span.end <= len(damaged)
-        assert render(diagnostic)
 
 
 @pytest.mark.parametrize(
