@@ -165,3 +165,19 @@ def test_filters_that_are_others_cannot_be_left_out(filters):
         )
     )[1]
     assert [finding.code for finding in report.diagnostics] == ["E307"]
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "residual((conv(3) | conv(5)) | skip)",
+        "residual(residual(conv(3) | skip) | skip)",
+        "(| residual((conv(3) | relu)))",
+    ],
+)
+def test_alternatives_directly_inside_others_are_decisions_of_their_own(layer):
+    text = f"space s {{ input image 8 x 8 x 8 block b (filters: 8) {{ conv(1) {layer} }} }}"
+    space = compile_text(text)
+    assert [d.id for d in space.decisions] == ["b.1.0.op", "b.1.op", "b.filters"]
+    assert [len(d.options) for d in space.decisions] == [2, 1 if layer.startswith("(|") else 2, 1]
+    assert architectures(space) == (2 if layer.startswith("(|") else 3)

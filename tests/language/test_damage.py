@@ -153,7 +153,7 @@ HEAD = "space s {\n input image 8 x 8 x 3\n"
 REPEATED = {
     "statements": lambda n: HEAD + " let k = 3\n" * n,
     "broken statements": lambda n: HEAD + " let = = 3\n" * n,
-    "blocks": lambda n: HEAD + "".join(f" block b{i} (filters: 8) {{ conv(3) relu }}\n" for i in range(n)) + "}",
+    "blocks": lambda n: HEAD + "".join(f" block b{i} (filters: 8) {{ conv(3) }}\n" for i in range(n)) + "}",
     "names of names": lambda n: HEAD + "".join(f" let k{i} = k{i + 1}\n" for i in range(n)),
     "unknown names": lambda n: HEAD + " block b { " + " ".join(f"name{i}" for i in range(n)) + " } }",
     "signs": lambda n: HEAD + "; " * n,
@@ -179,7 +179,7 @@ def test_the_work_is_linear_in_the_length(kind):
 
 
 def calls(function):
-    """How many functions, Python's and others, ``function`` calls: its work, whatever else the machine does."""
+    """How many functions, Python's and others, ``function`` calls: its work, whatever the machine does."""
     count = 0
 
     def hear(frame, event, argument):

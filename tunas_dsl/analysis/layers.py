@@ -393,6 +393,8 @@ class LayerLowering:
         place = place._replace(around=place.around * len(options))
         if self._too_many_around(place, expression.span):
             return None
+        if any(f"{place.path}.op" == id for condition in place.active for id, _ in condition):
+            place = place._replace(path=f"{place.path}.0")  # alternatives directly inside others
         id = shared or f"{place.path}.op"
         layers: list[ir.Layer] = []
         labels: list[str] = []

@@ -51,6 +51,11 @@ def _layers(layers: Sequence[ir.Layer], targets: Sequence[ir.Layer], given: Sele
         case ir.Sequence(layers=inner):
             yield from _layers((*inner, *rest), targets, given)
             return
+        case ir.Alternatives(decision=decision, layers=options):
+            for number, chosen in enumerate(options):  # which may be several layers
+                for bound in _bind(decision, number, given):
+                    yield from _layers((chosen, *rest), targets, bound)
+            return
         case ir.Depth(decision=decision, counts=counts, layers=inner):
             for option, count in enumerate(counts):
                 for bound in _bind(decision, option, given):
