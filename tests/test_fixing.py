@@ -64,6 +64,15 @@ def test_wrong_files_get_better_or_stay(path):
     assert not outcome.applied or outcome.source != before
 
 
+@pytest.mark.parametrize("path", [path for path in ERRORS if path.stem[0] == "W"], ids=lambda path: path.stem)
+def test_a_space_with_warnings_means_the_same_without_them(path):
+    before = read_source(path)
+    space, _ = check_text(before)
+    after, _ = check_text(fixed(before, check).source)
+    assert space is not None
+    assert after == space
+
+
 def errors(found):
     return sum(diagnostic.severity == "error" for diagnostic in found)
 

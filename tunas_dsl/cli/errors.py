@@ -13,7 +13,7 @@ def user_errors(ctx: click.Context, status: int = 1) -> Iterator[None]:
     """End the program with ``status`` and a message where an error is the user's; pass on all others."""
     try:
         yield
-    except BrokenPipeError:  # click ends quietly
+    except (BrokenPipeError, click.exceptions.Exit, click.ClickException):  # click knows what to do
         raise
     except SpaceError as error:
         for diagnostic in error.report.diagnostics:
