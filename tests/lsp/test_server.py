@@ -221,6 +221,32 @@ def test_a_file_that_is_only_in_the_editor_is_imported_as_it_is_there(client, fo
     assert client.diagnostics[common]
 
 
+def test_all_safe_fixes_at_once(client, folder):
+    uri = client.open(folder / "s.space")
+    wrong = TEXT.replace("2 * more", "2 * mroe").replace(
+        "let width = ", "let unused = 3\n    let width = 1 | "
+    )
+    wrong = wrong.replace("width = 1 | 1/2", "width : 1/2")
+    client.change(uri, wrong)
+    start = {"line": 0, "character": 0}
+
+    def actions(*kinds):
+        return client.request(
+            "textDocument/codeAction",
+            textDocument={"uri": uri},
+            range={"start": start, "end": start},
+            context={"diagnostics": [], "only": list(kinds)},
+        )
+
+    for kind in ("source", "source.fixAll"):
+        (action,) = actions(kind)
+        assert action["kind"] == "source.fixAll"
+        assert applied(wrong, action["edit"]["changes"][uri]) == TEXT
+    assert actions("quickfix", "refactor") == []
+    client.change(uri, TEXT)
+    assert actions("source") == []
+
+
 @pytest.mark.parametrize(
     ("text", "wanted", "unwanted"),
     [

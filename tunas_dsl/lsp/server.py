@@ -11,13 +11,14 @@ from pygls.lsp.server import LanguageServer
 from tunas_dsl import __version__
 from tunas_dsl.analysis.operators import BUILT_IN
 from tunas_dsl.diagnostics import Diagnostic, SpaceError
+from tunas_dsl.fixing import fixed
 from tunas_dsl.lsp import completion, hover, names
 from tunas_dsl.lsp.analysed import Analysed
-from tunas_dsl.lsp.formatting import formatting_edits
+from tunas_dsl.lsp.edits import edits
 from tunas_dsl.lsp.positions import offset, range_of
 from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import tree
-from tunas_dsl.syntax.formatter import MeaningChanged
+from tunas_dsl.syntax.formatter import MeaningChanged, format_source
 from tunas_dsl.syntax.words import STATEMENTS
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -47,13 +48,25 @@ class SpaceServer(LanguageServer):
 
     def analysed(self, uri: str) -> Analysed:
         """The file as it is in the editor now."""
-        document = self.workspace.get_text_document(uri)
+        return self.analyse(Source(_path(uri), self.workspace.get_text_document(uri).source))
+
+    def analyse(self, source: Source) -> Analysed:
+        """A text with the files that it imports as they are in the editor now."""
         unsaved = {
             Path(other.path).resolve(): other.source
             for other in self.workspace.text_documents.values()
             if other.path
         }
-        return Analysed.of(Source(_path(uri), document.source), unsaved)
+        return Analysed.of(source, unsaved)
+
+    def fix_all(self, uri: str) -> list[types.CodeAction]:
+        """The action that applies every safe fix of a file, if there is any."""
+        source = Source(_path(uri), self.workspace.get_text_document(uri).source)
+        outcome = fixed(source, lambda text: self.analyse(text).report.diagnostics)
+        if not outcome.applied:
+            return []
+        change = types.WorkspaceEdit(changes={uri: edits(source.text, outcome.source.text)})
+        return [types.CodeAction("apply all safe fixes", kind=types.CodeActionKind.SourceFixAll, edit=change)]
 
     def check(self, uri: str) -> None:
         """Tell the editor what was found in a file, and in those that it imports."""
@@ -171,9 +184,9 @@ def make_server() -> SpaceServer:
 
     @server.feature(types.TEXT_DOCUMENT_FORMATTING)
     def formatted(ls: SpaceServer, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
-        document = ls.workspace.get_text_document(params.text_document.uri)
+        text = ls.workspace.get_text_document(params.text_document.uri).source
         try:
-            return formatting_edits(Source(_path(params.text_document.uri), document.source))
+            return edits(text, format_source(Source(_path(params.text_document.uri), text)))
         except (SpaceError, MeaningChanged):  # the findings say why
             return None
 
@@ -184,18 +197,24 @@ def make_server() -> SpaceServer:
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,
-        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
+        types.CodeActionOptions(
+            code_action_kinds=[types.CodeActionKind.QuickFix, types.CodeActionKind.SourceFixAll]
+        ),
     )
     def acted(ls: SpaceServer, params: types.CodeActionParams) -> list[types.CodeAction]:
         uri = params.text_document.uri
         found = ls.analysed(uri).report.diagnostics
-        return [
+        actions = [
             action
             for diagnostic in found
             if _overlap(range_of(diagnostic.span), params.range)
             and diagnostic.span.source.path == _path(uri)
             and (action := _action(diagnostic, uri)) is not None
         ]
+        wanted = [_kind(kind) for kind in params.context.only or [""]]
+        if any(_belongs(types.CodeActionKind.SourceFixAll, kind) for kind in wanted):
+            actions += ls.fix_all(uri)
+        return [action for action in actions if any(_belongs(action.kind or "", kind) for kind in wanted)]
 
     return server
 
@@ -309,6 +328,15 @@ def _action(diagnostic: Diagnostic, uri: str) -> types.CodeAction | None:
         edit=types.WorkspaceEdit(changes={uri: [edit]}),
         is_preferred=fix.applicability == "safe",
     )
+
+
+def _kind(kind: types.CodeActionKind | str) -> str:
+    return kind.value if isinstance(kind, types.CodeActionKind) else kind
+
+
+def _belongs(kind: types.CodeActionKind | str, wanted: str) -> bool:
+    """Whether an action of this kind is asked for: `source` asks for `source.fixAll`, too."""
+    return not wanted or f"{_kind(kind)}.".startswith(f"{wanted}.")
 
 
 def _overlap(one: types.Range, other: types.Range) -> bool:
