@@ -23,6 +23,9 @@ ACTIVATIONS: dict[ir.ActivationFunction, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,
 }
 
+FEW_PIXELS = 9
+"""Pixels of an image up to which a 1x1 convolution is faster as a matrix product, as measured on a CPU."""
+
 
 def convolve(images: Tensor, kernel: Tensor, bias: Tensor | None, stride: int, groups: int = 1) -> Tensor:
     """The SAME convolution of ``images`` ``(N, C, H, W)`` with ``kernel`` ``(out, C / groups, k, k)``.
@@ -128,8 +131,8 @@ class Slicing:
         return shape
 
     def conv(self, images: Tensor, kernel: Tensor, bias: Tensor | None, stride: int) -> Tensor:
-        """The SAME convolution; a matrix product where the kernel is 1x1 and the stride is 1."""
-        if kernel.shape[-1] == stride == 1:
+        """The SAME convolution; a matrix product where kernel and stride are 1 and there are few pixels."""
+        if kernel.shape[-1] == stride == 1 and images.shape[2] * images.shape[3] <= FEW_PIXELS:
             return F.linear(images.permute(0, 2, 3, 1), kernel.flatten(1), bias).permute(0, 3, 1, 2)
         # An image of one channel is in both layouts at once, so say again which one is meant.
         return self.arrange(convolve(images, kernel, bias, stride))

@@ -80,30 +80,52 @@ def switches(space: ir.Space) -> list[frozenset[str]]:
 def fitting(supernet: Supernet, budget: int, batches: Batches, held: int) -> frozenset[str]:
     """The decisions to compute again so that a step takes at most ``budget`` bytes, in few layers.
 
-    The layers that save the most come first. ``held`` are the bytes of weights, optimizer and gradients.
+    ``held`` are the bytes of weights, optimizer and gradients.
 
     Raises:
         TooLittleMemoryError: that cannot be.
     """
-    parts = switches(supernet.space)
-    shadow = copy.deepcopy(supernet).to("meta")
-    profile = profiled(shadow, batches.training, frozenset())
-    saving = profiled(shadow, batches.training, frozenset().union(*parts))
-    candidates = sorted(
-        (number for number, decisions in enumerate(parts) if decisions),
-        key=lambda number: saving.stages[number].kept - profile.stages[number].kept,
-    )
     room = budget - held - OVERHEAD
-    recomputed: frozenset[str] = frozenset()
-    for number in candidates:
-        if profile.peak <= room:
-            break
-        profile.stages[number] = saving.stages[number]
-        recomputed |= parts[number]
+    shadow = copy.deepcopy(supernet).to("meta")
+    recomputed, profile = Tradeoff.of(shadow, batches.training).within(room)
     needed = max(profile.peak, _validation_peak(shadow, batches.validation))
     if needed > room:
         raise TooLittleMemoryError(needed + held + OVERHEAD)
     return recomputed
+
+
+@attrs.frozen
+class Tradeoff:
+    """What a training step takes if everything is kept, and if all ``switches`` are computed again."""
+
+    switches: list[frozenset[str]]
+    keeping: Profile
+    saving: Profile
+
+    @classmethod
+    def of(cls, supernet: Supernet, batch: int) -> "Tradeoff":
+        """That of ``batch`` images, the widest with all operations averaged; on the meta device."""
+        parts = switches(supernet.space)
+        everything = frozenset[str]().union(*parts)
+        return cls(parts, profiled(supernet, batch, frozenset()), profiled(supernet, batch, everything))
+
+    def within(self, room: int) -> tuple[frozenset[str], Profile]:
+        """The decisions to compute again to stay within ``room`` bytes, or all; and what a step then takes.
+
+        The layers that save the most come first, so that they are few.
+        """
+        stages = list(self.keeping.stages)
+        candidates = sorted(
+            (number for number, decisions in enumerate(self.switches) if decisions),
+            key=lambda number: self.saving.stages[number].kept - stages[number].kept,
+        )
+        recomputed: frozenset[str] = frozenset()
+        for number in candidates:
+            if Profile(self.keeping.held, stages).peak <= room:
+                break
+            stages[number] = self.saving.stages[number]
+            recomputed |= self.switches[number]
+        return recomputed, Profile(self.keeping.held, stages)
 
 
 def profiled(supernet: Supernet, batch: int, recomputed: frozenset[str]) -> Profile:

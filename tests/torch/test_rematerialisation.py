@@ -14,6 +14,7 @@ from tunas_torch.rematerialisation import (
     OVERHEAD,
     Batches,
     TooLittleMemoryError,
+    Tradeoff,
     fitting,
     profiled,
     switches,
@@ -31,8 +32,8 @@ space warm {
     )
     layer more = residual(mb(3 | 5 | 7, 1) | skip)
     block stem (filters: 16)      { conv(kernel: 3, stride: 2)  relu }
-    block b1   (filters: 16 | 24) { (mb(3, 1) | mb(5, 1))  2 * more  endpoint }
-    block b2   (filters: 32)      { mb(5 | 7, 2)  2 * more }
+    block b1   (filters: 16 | 24) { (mb(3, 1) | mb(5, 1))  more  endpoint }
+    block b2   (filters: 32)      { mb(5 | 7, 2)  more }
     block head (filters: 64)      { conv(kernel: 1)  relu  global_pool }
     classifier (classes: 10)
 }
@@ -96,16 +97,16 @@ def test_nothing_is_computed_a_third_time():
         forward, Counting.calls = Counting.calls, 0
         loss.backward()
         counts.append((forward, Counting.calls))
-    # Two whole layers with a kernel each, and 3, 3, 2, 3, 3 kernels; the 2 are in a switch of their own.
-    assert counts[0] == (16, 16)
+    # Two whole layers with a kernel each, and 3, 2, 3 kernels; the 2 are in a switch of their own.
+    assert counts[0] == (10, 10)
     assert counts[1][1] == 0
 
 
 def test_switches_are_the_outermost():
     by_layer = [sorted(decisions) for decisions in switches(SPACE) if decisions]
-    assert [len(decisions) for decisions in by_layer] == [1, 1, 1, 2, 1, 1]
+    assert [len(decisions) for decisions in by_layer] == [1, 1, 2, 1]
     kinds = {decision.id: decision.kind for decision in SPACE.decisions}
-    assert {kinds[id] for id in by_layer[3]} == {"kernel", "squeeze_excite"}
+    assert {kinds[id] for id in by_layer[2]} == {"kernel", "squeeze_excite"}
     assert {kinds[id] for id in by_layer[1]} == {"layer"}
 
 
@@ -143,20 +144,26 @@ def test_the_account_of_layers_adds_up_to_the_peak():
 
 
 def test_what_fits_is_computed_once_and_the_rest_again():
-    supernet = Supernet(SPACE)
-    whole, least = direct_peak(frozenset(), 64), direct_peak(ALL, 64)
-    assert least < whole / 3
+    tradeoff = Tradeoff.of(shadow(), 64)
+    whole, least = tradeoff.keeping.peak, tradeoff.saving.peak
+    assert least < whole / 2
     sizes = []
-    for room in (whole * 1.02, (whole + least) / 2, least * 1.02):
-        decisions = fitting(supernet, int(OVERHEAD + room), Batches(64, 4), 0)
-        assert direct_peak(decisions, 64) <= room * 1.01
+    for room in (whole, (whole + least) // 2, least):
+        decisions, profile = tradeoff.within(room)
+        assert profile.peak <= room
         sizes.append(len(decisions))
     assert sizes[0] == 0 < sizes[1] < sizes[2]
+    decisions, profile = tradeoff.within((whole + least) // 2)
+    assert direct_peak(decisions, 64) == pytest.approx(profile.peak, rel=0.01)
+
+
+def test_what_does_not_fit_is_said():
+    supernet, least = Supernet(SPACE), direct_peak(ALL, 16)
     with pytest.raises(TooLittleMemoryError) as caught:
-        fitting(supernet, int(OVERHEAD + least * 0.9), Batches(64, 4), 0)
+        fitting(supernet, int(OVERHEAD + least * 0.9), Batches(16, 4), 0)
     assert caught.value.needed == pytest.approx(OVERHEAD + least, rel=0.02)
     with pytest.raises(TooLittleMemoryError):  # validation alone is too much
-        fitting(supernet, int(OVERHEAD + least * 1.02), Batches(64, 64 * 30), 0)
+        fitting(supernet, int(OVERHEAD + least * 1.02), Batches(16, 16 * 30), 0)
 
 
 def test_what_is_kept_is_small():
