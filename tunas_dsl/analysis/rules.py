@@ -107,6 +107,8 @@ class UnknownArgument(Diagnostic):
     @property
     def hint(self) -> str | None:
         """An argument that is spelt nearly the same, or that others call so."""
+        if self.owner.startswith("block ") and self.name in ("stride", "kernel", "act", "expand", "se"):
+            return f"`{self.name}` is an argument of layers: `bottleneck(kernel: 3, expand: 6x, stride: 2)`"
         return advice(self.name, self.known)
 
     @property
@@ -148,6 +150,13 @@ class TooManyArguments(Diagnostic):
 
     owner: str
     names: tuple[str, ...]
+
+    @property
+    def hint(self) -> str | None:
+        """How several layers are written."""
+        if self.owner != "residual":
+            return None
+        return "alternatives are written `residual(a | b)`, several layers `residual({ a b })`"
 
     @property
     def taken(self) -> str:

@@ -13,7 +13,7 @@ from tunas_dsl.syntax import rules, tree
 from tunas_dsl.syntax.automaton import States, accepted, begin, move, reach
 from tunas_dsl.syntax.grammar import END
 from tunas_dsl.syntax.lexer import Token, span_of, word_of
-from tunas_dsl.syntax.repairs import HELP, Repair, Stuck, keyword_near, repairs, sign_help
+from tunas_dsl.syntax.repairs import BARS, HELP, Repair, Stuck, keyword_near, repairs, sign_help
 from tunas_dsl.syntax.rules import first_of
 from tunas_dsl.syntax.words import FORMS, STATEMENTS, listed
 
@@ -115,6 +115,11 @@ class Recovery:
             return self._behind_the_space(number)
         if self.tokens[number].text not in self._renamed and self._is_misplaced(number):
             return self._misplaced(number)
+        if self._is_outside(number, possible):
+            return self._open_space(number, possible)
+        if self._is_second_layer(number, possible):
+            help = "several layers stand in braces: `residual({ a b })`"
+            return self._leave_out(number, possible, help)
         repair = self._best(stuck)
         if repair is not None:
             return self._apply(repair)
@@ -123,6 +128,26 @@ class Recovery:
                 return self._python_import(number, possible)
             return self._unknown_statement(number, possible)
         return self._leave_out(number, possible)
+
+    def _is_second_layer(self, number: int, possible: frozenset[str]) -> bool:
+        """Whether a layer follows another one between the parentheses of a residual."""
+        token = self.tokens[number]
+        inside = bool(self._opened) and self._opened[-1].text == "residual("
+        return inside and "RPAR" in possible and token.kind in ("NAME", "CALL") and token.text not in BARS
+
+    def _is_outside(self, number: int, possible: frozenset[str]) -> bool:
+        """Whether a statement of a space stands before any space."""
+        kinds = ("INPUT", "FILTERS", "BLOCK", "CLASSIFIER")
+        return self.tokens[number].kind in kinds and {"SPACE", "LET"} <= possible
+
+    def _open_space(self, number: int, possible: frozenset[str]) -> int:
+        """Report a statement that stands in no space, and read on as if one began before it."""
+        self._complain(number, possible, "the statements of a space stand in `space name { ... }`")
+        start = self.tokens[number].start
+        header = (("SPACE", "space"), ("NAME", "_"), ("LBRACE", "{"))
+        self.tokens[number:number] = [Token(kind, text, start, start) for kind, text in header]
+        self._implied.add(start)
+        return number
 
     def _best(self, stuck: Stuck) -> Repair | None:
         """The repair after which most tokens can be taken, the first among equals."""
@@ -207,9 +232,9 @@ class Recovery:
         self._joinable = None
         return begun
 
-    def _leave_out(self, number: int, possible: frozenset[str]) -> int:
+    def _leave_out(self, number: int, possible: frozenset[str], help: str | None = None) -> int:
         """Report a token, and leave out its statement."""
-        self._complain(number, possible)
+        self._complain(number, possible, help)
         begun = self.tokens[self._begun] if self._begun < len(self.tokens) else self.tokens[number]
         if begun.kind == "SPACE" and len(self._opened) == 0:
             return self._header(number)
@@ -311,6 +336,8 @@ class Recovery:
         token = self.tokens[number]
         before = self.tokens[number - 1] if number else None
         begun = self.tokens[self._begun].kind if self._begun < number else ""
+        if before is not None and before.kind == "FILTERS":
+            begun = "FILTERS"
         form = help or (f"write `{FORMS[begun]}`" if begun in FORMS else None)
         what = listed(possible)
         if begun == "INPUT" and possible == {"NAME"}:

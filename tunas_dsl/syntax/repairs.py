@@ -34,11 +34,13 @@ _ODD_HELP = {
     "[": "alternatives are written `a | b`; between the layers of a block in parentheses",
 }
 _INSERTED = ("COLON", "COMMA", "RPAR", "RBRACE", "LBRACE", "BAR", "EQUAL", "LPAR")
-_BARS = frozenset({"or", "OR", "Or"})
+BARS = frozenset({"or", "OR", "Or"})
 
 
 def sign_help(sign: str) -> str | None:
     """What to write instead of a sign that the language does not have."""
+    if sign in ("->", "=>", ">>"):
+        return "layers stand side by side, without a sign: `a b`"
     return _ODD_HELP.get(sign[0])
 
 
@@ -272,7 +274,7 @@ def _replaced(stuck: Stuck) -> Iterator[Repair]:
     """Another sign in its place."""
     token = stuck.token
     kinds = _REPLACED.get(token.kind, ())
-    if token.kind == "NAME" and token.text in _BARS:
+    if token.kind == "NAME" and token.text in BARS:
         kinds = ("BAR",)
     for kind in kinds:
         if kind not in stuck.possible or (kind == "BAR" and stuck.statement in ("INPUT", "FILTERS")):
@@ -315,7 +317,7 @@ def _odd(stuck: Stuck) -> Iterator[Repair]:
         yield stuck.repair([], finding, 2, doubtful=True, least=False)
     removal = "" if mark == ";" else None
     finding = rules.UnknownCharacter(
-        span=stuck.span, written=token.text, help=sign_help(mark), replacement=removal
+        span=stuck.span, written=token.text, help=sign_help(token.text), replacement=removal
     )
     yield stuck.repair([], finding, doubtful=mark != ";", least=False)
 
@@ -390,7 +392,8 @@ def _phrase(stuck: Stuck) -> Iterator[Repair]:
     if word is not None and stuck.statement in ("INPUT", "FILTERS"):
         finding: Diagnostic = _missing(stuck, f"`{word}`", f" {word}", FORMS[stuck.statement])
         yield stuck.repair([Token("NAME", word, before.end, before.end)], finding, 0)
-    if token.kind in ("STAR", "COMMA") and before.kind in ("NUMBER", "SIZE"):
+    sizes = stuck.statement == "INPUT" and before.kind in ("NUMBER", "SIZE")
+    if token.kind in ("STAR", "COMMA") and sizes:
         finding = rules.WrongSign(span=stuck.span, written=token.text, meant="x", blanks=True)
         yield stuck.repair([token._replace(kind="NAME", text="x")], finding, least=False)
     if before.kind in _NAMING:
@@ -444,6 +447,7 @@ def _removed(stuck: Stuck) -> Iterator[Repair]:
     if token.kind == "BAR" and stuck.before is not None and stuck.before.kind != "BAR":
         return
     sure = token.kind in ("COMMA", "COLON")
-    help = "a name is one word" if token.kind == "NAME" else None
+    named = token.kind == "NAME" and stuck.before is not None and stuck.before.kind == "NAME"
+    help = "a name is one word" if named else None
     finding = rules.Surplus(span=stuck.span, written=token.text, sure=sure, help=help)
     yield stuck.repair([], finding, least=not sure)
