@@ -119,7 +119,11 @@ def launch(arguments, size=2):
     ]
 
 
-def ended(processes, patience=120):
+PATIENCE = 300
+"""Seconds, on a machine that does much else."""
+
+
+def ended(processes, patience=PATIENCE):
     spoken = [process.communicate(timeout=patience) for process in processes]
     return [process.returncode for process in processes], spoken
 
@@ -137,7 +141,9 @@ def stop_after_a_step(arguments):
 
 
 def wait_for(happened, processes):
+    until = time.monotonic() + PATIENCE
     while not happened():
+        assert time.monotonic() < until
         assert all(process.poll() is None for process in processes), ended(processes)
         time.sleep(0.05)
 
