@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cost.building import ENLARGED, SMALL, V3_LIKE
+from tests.cost.building import ENLARGED, SMALL, V3_LIKE, space_of
 from tests.cost.enumerated import bands, cases
 from tunas_dsl.cost.band import Band
 from tunas_dsl.cost.counting import architectures, combinations
@@ -116,15 +116,26 @@ def test_a_policy_is_not_counted():
 def test_costs_of_any_size(size):
     """Eight points, of 0 to 7 times ``size``."""
     sites = tuple(Site(f"0.{n}", (n,), size * np.array([0.0, 2.0**n])) for n in range(3))
-    decisions = tuple(ir.Decision(f"d{n}", "kernel", (3, 5), 0) for n in range(3))
-    features = ir.FeatureMap(ir.constant(1), ir.constant((1, 1)))
-    space = ir.Space("eight", features, 1, decisions, (), None)
+    space = space_of([ir.Decision(f"d{n}", "kernel", (3, 5), 0) for n in range(3)])
     statistics = CostStatistics(CostModel("sum", "ms", (2, 2, 2), 0.0, sites), uniform_decisions(space))
     assert statistics.mean == pytest.approx(3.5 * size)
     assert statistics.quantile(0.5).value == pytest.approx(3 * size, rel=1e-9)
     assert statistics.count(Band.between(1.5 * size, 5.5 * size)).value == 4
     assert statistics.count(Band.between(-np.inf, 5.5 * size)).value == 6
     assert statistics.probability(Band.between(-np.inf, np.inf)).value == pytest.approx(1)
+
+
+def test_very_many_decisions_of_one_option():
+    """More than an array can have axes."""
+    space = space_of([ir.Decision(f"d{n}", "kernel", (3, 5) if n % 40 == 0 else (3,), 0) for n in range(200)])
+    sites = tuple(
+        Site(f"0.{n}", (n,), np.arange(1.0, 1 + len(d.options))) for n, d in enumerate(space.decisions)
+    )
+    model = CostModel("sum", "ms", tuple(len(d.options) for d in space.decisions), 0.0, sites)
+    statistics = CostStatistics(model, uniform_architectures(space))
+    assert (statistics.mean, statistics.count(Band.between(201, 202)).value) == (202.5, 15)
+    drawn = sample(space, 100, 0, model, (205, 205), uniform_architectures(space))
+    assert (drawn.sum(axis=1) == 5).all()
 
 
 @pytest.mark.parametrize("wrong", [[0.5, 0.6], [1.5, -0.5], [1.0]])

@@ -35,6 +35,7 @@ class Backward:
 
     def _fill(self, random: np.random.Generator, columns: Indices) -> None:
         n, chain = columns.shape[1], self._ticks.chain
+        columns[:] = 0  # decisions of one option are in no step
         numbers = random.random((len(chain.steps) + 1, n))
         sums = self._ends[_inverse(self._cumulative, numbers[-1])]
         states = np.zeros(n, dtype=np.int64)

@@ -101,21 +101,44 @@ def reach_back(steps: Sequence[Step], values: Sequence[NDArray[Any]], *, sign: i
 
 
 def _terms(model: CostModel, distribution: Distribution) -> list[_Term]:
-    """Costs and weights over the same decisions, and over fewer of them, as one."""
-    zero, one = np.float64(0), np.float64(1)
-    pairs = [(Factor(site.decisions, site.table), Factor((), np.asarray(one))) for site in model.sites]
-    pairs += [(Factor((), np.asarray(zero)), factor) for factor in distribution.factors]
+    """Costs and weights over the same decisions, and over fewer of them, as one.
+
+    Each decision of several options is in one; those of one option are left out.
+    """
+    zero, one = Factor((), np.asarray(0.0)), Factor((), np.asarray(1.0))
+    pairs = [(_free(Factor(site.decisions, site.table)), one) for site in model.sites]
+    pairs += [(zero, _free(factor)) for factor in distribution.factors]
     covered = {d for cost, weight in pairs for d in (*cost.decisions, *weight.decisions)}
     for decision, length in enumerate(distribution.options):
-        if decision not in covered:
-            pairs.append((Factor((), np.asarray(zero)), Factor((decision,), np.ones(length))))
-    groups: dict[tuple[int, ...], list[tuple[Factor, Factor]]] = {}
-    for cost, weight in sorted(pairs, key=lambda pair: -len({*pair[0].decisions, *pair[1].decisions})):
-        decisions = tuple(sorted({*cost.decisions, *weight.decisions}))
-        free = {decision for decision in decisions if distribution.lengths[decision] > 1}
-        home = next((group for group in groups if free <= set(group)), decisions)
-        groups.setdefault(home, []).append((cost, weight))
-    return sorted(map(_term, groups.values()), key=lambda term: term.decisions)
+        if decision not in covered and length > 1:
+            pairs.append((zero, Factor((decision,), np.ones(length))))
+    return sorted(map(_term, _grouped(pairs)), key=lambda term: term.decisions)
+
+
+def _free(factor: Factor) -> Factor:
+    """The same without decisions of one option: arrays cannot have an axis for each of very many."""
+    lengths = zip(factor.decisions, factor.table.shape, strict=True)
+    return Factor(tuple(decision for decision, length in lengths if length > 1), factor.table.squeeze())
+
+
+def _grouped(pairs: Sequence[tuple[Factor, Factor]]) -> list[list[tuple[Factor, Factor]]]:
+    """Those over the decisions of another with that other."""
+    groups: list[list[tuple[Factor, Factor]]] = []
+    homes: dict[int, list[tuple[int, frozenset[int]]]] = {}  # groups by the decisions that they are over
+    for pair in sorted(pairs, key=lambda pair: -len({*pair[0].decisions, *pair[1].decisions})):
+        decisions = frozenset((*pair[0].decisions, *pair[1].decisions))
+        if decisions:
+            known = homes.get(min(decisions), ())
+            home = next((number for number, over in known if decisions <= over), None)
+        else:
+            home = 0 if groups else None  # a constant goes with any
+        if home is None:
+            home = len(groups)
+            groups.append([])
+            for decision in decisions:
+                homes.setdefault(decision, []).append((home, decisions))
+        groups[home].append(pair)
+    return groups
 
 
 def _term(group: Sequence[tuple[Factor, Factor]]) -> _Term:
@@ -124,34 +147,41 @@ def _term(group: Sequence[tuple[Factor, Factor]]) -> _Term:
     return _Term(tuple(sorted({*costs.decisions, *weights.decisions})), costs, weights)
 
 
-def _in_order(remaining: list[_Term], lengths: Sequence[int]) -> Iterator[tuple[_Term, tuple[int, ...]]]:
+def _in_order(terms: Sequence[_Term], lengths: Sequence[int]) -> Iterator[tuple[_Term, tuple[int, ...]]]:
     """Tables in an order that leaves few states between them, each with the decisions live after it.
 
-    Decision by decision: the next one is that whose tables, all worked in, leave the fewest states.
+    Decision by decision: of those next to the ones that are live, the next is that whose tables, all worked
+    in, leave the fewest states.
     """
-    frontier: tuple[int, ...] = ()
-    while remaining:
-        tables: dict[int, list[_Term]] = {}
-        for term in remaining:
-            for decision in term.decisions or (-1,):
-                tables.setdefault(decision, []).append(term)
-        best = min(tables, key=lambda d: (_states(_live(frontier, tables[d], tables), lengths), d))
-        group = tables[best]
+    tables: dict[int, list[_Term]] = {}
+    for term in terms:
+        for decision in term.decisions or (-1,):
+            tables.setdefault(decision, []).append(term)
+    frontier: frozenset[int] = frozenset()
+
+    def left(decision: int) -> tuple[int, int]:
+        return _states(_live(frontier, tables[decision], tables), lengths), decision
+
+    starts = iter(sorted(tables, key=left))
+    while any(tables.values()):
+        near = {other for d in frontier for term in tables[d] for other in term.decisions if tables[other]}
+        best = min(near, key=left) if near else next(d for d in starts if tables[d])
+        group = list(tables[best])
         while group:
-            left = {d: [t for t in terms if t in remaining] for d, terms in tables.items()}
-            term = min(group, key=lambda t: _states(_live(frontier, [t], left), lengths))
-            frontier = _live(frontier, [term], left)
+            term = min(group, key=lambda term: _states(_live(frontier, [term], tables), lengths))
+            frontier = _live(frontier, [term], tables)
             group = [other for other in group if other is not term]
-            remaining = [other for other in remaining if other is not term]
-            yield term, frontier
+            for decision in term.decisions or (-1,):
+                tables[decision] = [other for other in tables[decision] if other is not term]
+            yield term, tuple(sorted(frontier))
 
 
 def _live(
-    frontier: tuple[int, ...], done: Sequence[_Term], tables: Mapping[int, Sequence[_Term]]
-) -> tuple[int, ...]:
+    frontier: frozenset[int], done: Sequence[_Term], tables: Mapping[int, Sequence[_Term]]
+) -> frozenset[int]:
     """The decisions on which, once the tables ``done`` are worked in, others of ``tables`` depend."""
-    touched = {*frontier, *(decision for term in done for decision in term.decisions)}
-    return tuple(sorted(d for d in touched if any(term not in done for term in tables.get(d, ()))))
+    touched = frontier.union(*(term.decisions for term in done))
+    return frozenset(d for d in touched if len(tables[d]) > sum(d in term.decisions for term in done))
 
 
 def _states(decisions: Iterable[int], lengths: Sequence[int]) -> int:
@@ -176,5 +206,5 @@ def _step(before: tuple[int, ...], term: _Term, after: tuple[int, ...], lengths:
         sources=arranged(Factor(before, source)).astype(np.int64),
         costs=arranged(term.costs).astype(np.float64),
         weights=arranged(term.weights).astype(np.float64),
-        options=np.array(options, dtype=np.int64).reshape(len(options), states, -1),
+        options=np.array(options, dtype=np.int64).reshape(len(options), states, math.prod(shape) // states),
     )
