@@ -227,6 +227,7 @@ def test_watching_checks_again_until_it_is_stopped(file):
         stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONPATH": paths, "WATCHFILES_FORCE_POLLING": "1"},
         text=True,
+        preexec_fn=heeding_ctrl_c,
     )
     late = threading.Timer(100, process.kill)
     late.start()
@@ -245,6 +246,11 @@ def test_watching_checks_again_until_it_is_stopped(file):
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def heeding_ctrl_c():
+    """Programs in the background are started deaf to it, and what they start, too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def until(process, text):
