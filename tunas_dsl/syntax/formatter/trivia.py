@@ -43,6 +43,8 @@ class Gap:
 
     def then(self, later: "Gap") -> "Gap":
         """One gap of this and the next one, where the word between them goes elsewhere."""
+        if self is _NOTHING:
+            return later
         own = list(later.own)
         if later.trailing is not None and self.has_comments:
             own.insert(0, Comment(later.trailing))
@@ -56,13 +58,17 @@ class Gap:
         )
 
 
+_NOTHING = Gap()
+"""What most words have before them."""
+
+
 @attrs.frozen
 class Word:
     """A token, and the gap before it."""
 
     kind: str
     text: str
-    gap: Gap = Gap()
+    gap: Gap = _NOTHING
 
     @property
     def width(self) -> int:
@@ -82,6 +88,8 @@ def words_of(text: str) -> list[Word]:
 
 def _gap(text: str, *, first: bool) -> Gap:
     """The gap with this text; at the beginning of a file no comment is behind a word."""
+    if not first and "\n" not in text:  # and so no comment
+        return _NOTHING
     behind, *lines = [line.strip(_BLANK) for line in ("\n" + text if first else text).split("\n")]
     own: list[Comment] = []
     blank = False
@@ -109,24 +117,24 @@ class _Tidying:
     """The words so far. ``carried`` is the gap of one that is gone or has moved up to the word before it."""
 
     done: list[Word] = attrs.field(factory=list)
-    carried: Gap = Gap()
+    carried: Gap = _NOTHING
     in_header: bool = False
     depth: int = 0  # of parentheses
 
     def take(self, word: Word, next_kind: str) -> None:
         """Add a word, or what stands for it."""
         word = attrs.evolve(word, gap=self.carried.then(word.gap))
-        self.carried = Gap()
+        self.carried = _NOTHING
         if self.follows("BAR"):
             self.done[-1] = attrs.evolve(self.done[-1], gap=self.done[-1].gap.then(word.gap))
-            word = attrs.evolve(word, gap=Gap())
+            word = attrs.evolve(word, gap=_NOTHING)
         if word.kind == "COMMA" and next_kind in ("RPAR", "FROM"):
             self.carried = word.gap
             return
         word = self.respelt(word)
         if word.kind in ("COMMA", "COLON", "EQUAL") or self.ends_header(word):
             self.carried = self.carried.then(word.gap)
-            word = attrs.evolve(word, gap=Gap())
+            word = attrs.evolve(word, gap=_NOTHING)
         self.in_header = word.kind in ("SPACE", "BLOCK") or (self.in_header and not self.ends_header(word))
         self.depth += {"LPAR": 1, "CALL": 1, "RPAR": -1}.get(word.kind, 0)
         self.done.append(word)
