@@ -191,6 +191,11 @@ def test_export_takes_the_most_probable_options_in_every_format(tmp_path):
     for file in ("a.json", "a.space"):
         assert document("cost", "digits", tmp_path / file)["macs"] == expected
         assert document("cost", tmp_path / file)["macs"] == expected
+    for arguments in ((path,), ("digits", path)):
+        assert document("cost", *arguments)["macs"] == expected
+        assert document("show", *arguments)["macs"]["largest"] == expected
+    assert "nothing differs" in tunas("diff", path, tmp_path / "a.json").stdout
+    assert "b1.filters" in tunas("diff", "digits", path, ":".join(["0"] * 14), status=1).stdout
 
 
 def test_export_takes_the_most_probable_on_target_and_tells_of_both(tmp_path):

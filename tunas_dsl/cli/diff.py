@@ -1,11 +1,12 @@
 """``tunas diff``: what two spaces, or two architectures, do not have in common."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from tunas_dsl import documents
-from tunas_dsl.architecture_json import ArchitectureDocument, ArchitectureError, read_architecture
+from tunas_dsl.architecture_json import ArchitectureError, read_architecture
 from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.display.differences import figures_table, heading, sections
 from tunas_dsl.cli.display.text import show, terminal
@@ -13,7 +14,7 @@ from tunas_dsl.cli.errors import user_errors
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import output_format
 from tunas_dsl.cli.options import resolution as resolution_option
-from tunas_dsl.cli.subjects import Subject, load_indices, load_subject
+from tunas_dsl.cli.subjects import Subject, found_in, load_indices, load_subject
 from tunas_dsl.comparison import (
     Choices,
     Comparison,
@@ -37,7 +38,8 @@ _TROUBLE = 2
 def command(context: click.Context, subjects: tuple[str, ...], latency: str | None, format: str) -> None:
     """Say what differs between two spaces, or between two architectures, and what that costs.
 
-    A and B are spaces, or architectures: .space files without decisions, or JSON. With SPACE they are
+    A and B are spaces, or architectures: .space files without decisions, JSON, or folders of
+    searches, which are what these found. With SPACE they are
     architectures of it, and may be index vectors such as 0:2:1.
 
     The exit status is 0 where they are the same but for their names, 1 where they differ, 2 for an error.
@@ -79,19 +81,24 @@ def _in_one_space(subject: Subject, one: str, other: str, latency: str | None) -
 
 
 def _chosen(one: str, other: str) -> tuple[Choices, Choices] | None:
-    """What was decided in two JSON files, if they are of one space."""
+    """What was decided in two searches, or JSON files of them, if they are of one space."""
+    first, second = _decided(one), _decided(other)
+    if first is None or second is None or first[0] != second[0]:
+        return None
+    return first[1], second[1]
+
+
+def _decided(path: str) -> tuple[list[Any], Choices] | None:
+    """The decisions with their options, and what was taken of those that count."""
+    if (found := found_in(path)) is not None:
+        space, indices = found
+        return [(decision.id, decision.options) for decision in space.decisions], choices_of(space, indices)
     try:
-        first, second = (read_architecture(Path(path)) for path in (one, other))
+        decisions = read_architecture(Path(path)).decisions
     except ArchitectureError:
         return None
-    spaces = [[(taken.id, taken.options) for taken in file.decisions] for file in (first, second)]
-    return (_taken(first), _taken(second)) if spaces[0] == spaces[1] else None
-
-
-def _taken(document: ArchitectureDocument) -> Choices:
-    return {
-        taken.id: str(taken.choice) for taken in document.decisions if taken.active and len(taken.options) > 1
-    }
+    taken = {d.id: str(d.choice) for d in decisions if d.active and len(d.options) > 1}
+    return [(decision.id, decision.options) for decision in decisions], taken
 
 
 def _only(subject: Subject) -> tuple[int, ...]:

@@ -57,7 +57,8 @@ def command(
     With --latency, exact statistics of what the architectures of a space cost, too.
 
     ARCH is an index vector such as 0:2:1, an architecture as JSON, or a .space file without
-    decisions: a point of SPACE. SPACE alone may be an architecture, too.
+    decisions: a point of SPACE. SPACE alone may be an architecture, too, or the folder of a
+    search, which is what it found.
     """
     subject = load_subject(space)
     table = None if latency == MACS else latency

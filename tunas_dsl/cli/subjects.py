@@ -23,7 +23,9 @@ from tunas_dsl.ir.matching import find_indices
 from tunas_dsl.ir.selection import NotInSpace, check_indices, prune
 from tunas_dsl.once_for_all import foreign_document, is_net_config, network_text, sub_network
 from tunas_dsl.sources import read_source
+from tunas_dsl.unparse import unparse
 
+_SETTINGS = "settings.json"
 _VECTOR = re.compile(r"[0-9]+(:[0-9]+)*")
 
 
@@ -98,9 +100,16 @@ def _missing() -> Missing:
 def load_subject(path: str) -> Subject:
     """The space in a .space file, a bundle, or (its network) an architecture: JSON, or a ``net.config``.
 
+    Of the folder of a search, that is what it found; of a training, what it trains.
+
     Raises:
-        OSError, SpaceError, BundleError, ArchitectureError: there is none, or it cannot be used.
+        OSError, SpaceError, BundleError, ArchitectureError, SearchError: there is none, or it cannot be used.
     """
+    if (found := found_in(path)) is not None:
+        network = unparse(prune(*found))
+        return Subject(compile_text(network, path), network)
+    if (Path(path) / _SETTINGS).is_file():
+        return load_subject(str(Path(path) / "architecture.json"))
     if (Path(path) / MANIFEST).is_file():
         bundle = read_bundle(Path(path))
         return Subject(bundle.space, bundle.source, bundle.models)
@@ -117,10 +126,26 @@ def load_subject(path: str) -> Subject:
     return Subject(*compiled_space(read_source(path)))
 
 
+def found_in(path: str) -> tuple[ir.Space, tuple[int, ...]] | None:
+    """The space of a search's folder, and what it found or would end with; nothing of anything else.
+
+    Raises:
+        SearchError, BundleError: the folder cannot be read, or has no policy yet.
+    """
+    if not (Path(path) / _SETTINGS).is_file() or not (Path(path) / "bundle").is_dir():
+        return None
+    from tunas_dsl.search.run import RunFolder  # what names files needs no search
+
+    run = RunFolder.open(Path(path))
+    space = read_bundle(run.bundle).space
+    return space, run.found(space)
+
+
 def load_indices(space: ir.Space, architecture: str | None) -> tuple[int, ...]:
     """The index vector in ``space`` of an architecture: a vector, a file, or the only one.
 
-    A file is JSON or .space text, or of once-for-all's forms: a ``net.config``, or ks, e, d and r.
+    A file is JSON or .space text, or of once-for-all's forms: a ``net.config``, or ks, e, d and r. The folder
+    of a search is what it found.
 
     Raises:
         NotInSpace: ``space`` has no such architecture, or several where none is named.
@@ -131,6 +156,8 @@ def load_indices(space: ir.Space, architecture: str | None) -> tuple[int, ...]:
         return (0,) * len(space.decisions)
     if _VECTOR.fullmatch(architecture) and not Path(architecture).exists():
         return check_indices(space, [int(index) for index in architecture.split(":")])
+    if (found := found_in(architecture)) is not None:
+        return found[1] if found[0] == space else find_indices(space, prune(*found))
     if not architecture.endswith((".json", ".config")):
         return find_indices(space, load_space(architecture))
     foreign = foreign_document(Path(architecture))
