@@ -379,6 +379,7 @@ class LayerLowering:
         before, after = place.inputs, body.outputs
         if before.size != after.size:
             self.report.add(rules.ResidualOverStride(span=span, before=_sizes(before), after=_sizes(after)))
+            after = before  # what follows is held against the size that was meant
         elif before.channels != after.channels and place.known:
             self.ties.tie(before.channels, after.channels, span)
         return ir.Residual(inputs=before, outputs=after, body=body, origin=origin(span))
