@@ -103,9 +103,23 @@ def test_samples_keep_to_the_band_and_to_the_seed():
     assert document("cost", "proxylessnas", vector)["macs"] == rows[0]["macs"]
 
 
+def test_the_band_is_a_percent_of_the_target_unless_told():
+    band = ("--latency", "macs", "--target", 0.3)
+    one_percent = (*band, "--within", 0.003)
+    for command in ("show", "sample"):
+        assert document(command, "digits", *band) == document(command, "digits", *one_percent)
+    for command in ("show", "sample", "export"):
+        assert "None" not in tunas(command, "--help").stdout
+    assert "belong together" in tunas("sample", "digits", "--within", 1, status=2).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("export", "spaces/digits.space"), "spaces/digits.space is a space with decisions"),
+        (("export", "spaces/digits.space", "--format", "onnx", "-o", "never"), "`tunas sample spaces/"),
+        (("cost", "digits", "--latency", "mac"), "`macs` nor one of the shipped"),
+        (("cost", "digits", "--latency", "mac"), "did you mean `macs`?"),
         (("cost", "digits", "1:2"), "2 indices are given"),
         (("cost", "digits", "--latency", "pixel1"), "pixel1"),
         (("show", "no-such.space"), "No such file"),
@@ -218,6 +232,22 @@ def test_export_takes_the_most_probable_on_target_and_tells_of_both(tmp_path):
     assert f"the nearest cost {below:.10g} and {above:.10g} M MAdds" in ended.stderr
     assert "--on-target" in tunas("export", path, "--within", 1, status=2).stderr
     assert "folder of a search" in tunas("export", __file__, "--on-target", status=2).stderr
+
+
+def test_export_takes_a_text_without_decisions(tmp_path):
+    network = "spaces/reference/proxylessnas_mobile.space"
+    tunas("export", network, "-o", tmp_path / "a.json")
+    assert document("cost", tmp_path / "a.json") == document("cost", network)
+    text = tunas("export", network, "--format", "space").stdout
+    assert text == tunas("export", tmp_path / "a.json", "--format", "space").stdout
+    vector = tunas("export", network, "--format", "indices").stdout
+    assert vector == tunas("export", tmp_path / "a.json", "--format", "indices").stdout
+
+
+def test_exported_multiply_adds_have_no_rounding(tmp_path):
+    trained(tmp_path, load_space("digits"))
+    totals = json.loads(tunas("export", tmp_path / "run").stdout)["totals"]
+    assert totals["cost"] == totals["macs"] / 1e6
 
 
 def test_samples_by_the_policy_and_by_architectures(tmp_path):

@@ -16,6 +16,9 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import active_decisions, check_indices, prune
 from tunas_dsl.layer_rows import Row, architecture_rows
 
+_PLACES = 6
+"""Multiply-adds are whole numbers: of a million, so many decimals are exact, and more are rounding."""
+
 SCHEMA = "tunas.architecture/1"
 
 
@@ -162,4 +165,5 @@ def _totals(layers: Sequence[Row], indices: Sequence[int], model: CostModel | No
     cost = float(model.total(np.array([indices]))[0])
     if model.unit == "ms":
         return attrs.evolve(totals, model=model.name, latency_ms=cost)
+    cost = round(cost, _PLACES)
     return attrs.evolve(totals, model=model.name, cost=cost, unit=model.unit)

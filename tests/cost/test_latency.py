@@ -378,8 +378,8 @@ def test_a_table_of_another_space_says_what_it_covers(tmp_path):
 
 def test_what_is_no_table_is_refused(tmp_path):
     assert refused("pixel9", toy()) == (
-        "there is no latency table `pixel9`: it is neither a file or folder nor one of the shipped tables "
-        "(pixel1, proxylessnas_original)"
+        "there is no latency table `pixel9`: it is neither a file or folder nor `macs` nor one of "
+        "the shipped tables (pixel1, proxylessnas_original); did you mean `pixel1`?"
     )
     broken, binary = tmp_path / "broken.json", tmp_path / "binary.json"
     broken.write_text('{"schema": "tunas.latency-table/1",\n "name" "phone"}')

@@ -97,7 +97,7 @@ def test_a_tick_that_divides_every_cost_is_exact_and_one_that_is_too_fine_an_err
         (("digits", "--latency", "macs", "--target", "nan", "--within", "1"), "nan is no cost"),
         (("digits", "--latency", "macs", "--target", "1", "--within", "inf"), "inf is no cost"),
         (("digits", "--latency", "macs", "--tick", "0"), "--tick"),
-        (("digits", "--latency", "macs", "--target", "1"), "--target and --within belong together"),
+        (("digits", "--latency", "macs", "--within", "1"), "--within belongs to --target"),
         (
             ("spaces/reference/mnasnet_b1.space", "--latency", "macs", "--plot"),
             "an architecture has nothing to decide",

@@ -10,8 +10,8 @@ from rich.console import RenderableType
 
 from tunas_dsl.cli.display.statistics import histogram_text, statistics_notes, statistics_table
 from tunas_dsl.cli.distributions import distribution_option, load_distribution
-from tunas_dsl.cli.options import FiniteFloat
-from tunas_dsl.cost.band import Band
+from tunas_dsl.cli.options import FiniteFloat, FiniteRange
+from tunas_dsl.cost.band import Band, band_ends
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.report import CostReport, cost_report
 from tunas_dsl.files import write_atomically
@@ -34,8 +34,8 @@ class Asked:
 
     def check(self, latency: str | None, *, architecture: bool) -> None:
         """A usage error where options are missing that belong together."""
-        if (self.target is None) != (self.within is None):
-            raise click.UsageError("--target and --within belong together")
+        if self.target is None and self.within is not None:
+            raise click.UsageError("--within belongs to --target")
         given: dict[str, object] = {
             "--target": self.target,
             "--tick": self.tick,
@@ -52,9 +52,7 @@ class Asked:
     @property
     def band(self) -> Band | None:
         """The costs on target."""
-        if self.target is None or self.within is None:
-            return None
-        return Band.around(self.target, self.within)
+        return None if self.target is None else Band.between(*band_ends(self.target, self.within))
 
 
 def statistics_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,10 +62,14 @@ def statistics_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--target", type=FiniteFloat(), help="How many cost so much, in ms (macs: millions) ..."
         ),
-        click.option("--within", type=FiniteFloat(min=0), help="... give or take so much."),
+        click.option(
+            "--within",
+            type=FiniteRange(min=0),
+            help="... give or take so much.  [default: 1 % of the target]",
+        ),
         click.option(
             "--tick",
-            type=FiniteFloat(min=0, min_open=True),
+            type=FiniteRange(min=0, min_open=True),
             help="Round costs to multiples of so much where they are none; smaller is slower.",
         ),
         click.option("--plot", is_flag=True, help="Draw histograms of the cost."),

@@ -9,11 +9,12 @@ import click
 from tunas_dsl import documents
 from tunas_dsl.architecture_json import architecture_document, read_architecture
 from tunas_dsl.backend import ExportFormat, load_backend
-from tunas_dsl.bundle import Bundle, read_bundle
-from tunas_dsl.cli.options import FiniteFloat
+from tunas_dsl.bundle import Bundle, read_bundle, source_sha256
+from tunas_dsl.cli.options import FiniteRange
 from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.compiler import compile_text
 from tunas_dsl.files import write_atomically
+from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import NotInSpace, prune
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.folder import check_folder
@@ -37,7 +38,7 @@ Choice = Callable[[RunFolder, Bundle], tuple[int, ...]]
 @click.option("--on-target", is_flag=True, help="The most probable architecture of those on target instead.")
 @click.option(
     "--within",
-    type=FiniteFloat(min=0),
+    type=FiniteRange(min=0),
     help="How far from the target, in ms (with macs: in millions).  [default: 0.5]",
 )
 @click.option(
@@ -55,8 +56,8 @@ def command(
     architectures that cost as much as the target, give or take --within, the one to whose decisions the
     policy gives the highest probability.
 
-    RUN is the folder of a search or of a training, ARCH an architecture as JSON. python, onnx and
-    executorch take a .space file without decisions, too: they are networks that run without this
+    RUN is the folder of a search or of a training, ARCH an architecture as JSON or as a
+    .space file without decisions. python, onnx and executorch are networks that run without this
     program, with the weights of a training, or initial ones.
     """
     if within is not None and not on_target:
@@ -87,8 +88,7 @@ def _network(run: Path, output: Path | None, format: str, choose: Choice) -> Non
         architecture = compile_text(text, str(run))
     else:
         architecture = load_subject(str(run / "architecture.json" if weights else run)).space
-    if not architecture.is_architecture:
-        raise NotInSpace(f"`{architecture.name}` has decisions: export an architecture of it")
+    _check_decided(architecture, run)
     said = load_backend().export(architecture, cast(ExportFormat, format), output, weights)
     click.echo(said, err=True)
 
@@ -134,10 +134,36 @@ def _on_target(run: RunFolder, bundle: Bundle, within: float) -> tuple[int, ...]
 
 
 def _of_file(path: Path, format: str) -> str:
+    if path.suffix == ".space":
+        return _of_network(path, format)
     document = read_architecture(path)
     if format == "indices":
         return _vector(document.indices)
     return document.network if format == "space" else path.read_text(encoding="utf-8")
+
+
+def _of_network(path: Path, format: str) -> str:
+    """A .space file in which nothing is left to decide, in ``format``."""
+    subject = load_subject(str(path))
+    _check_decided(subject.space, path)
+    indices = (0,) * len(subject.space.decisions)
+    if format == "indices":
+        return _vector(indices)
+    network = unparse(prune(subject.space, indices))
+    if format == "space":
+        return network
+    origin = {"space": subject.space.name, "sha256": source_sha256(subject.text)}
+    return documents.dump(
+        architecture_document(subject.space, indices, model=None, origin=origin, network_text=network)
+    )
+
+
+def _check_decided(space: ir.Space, path: Path) -> None:
+    if not space.is_architecture:
+        raise NotInSpace(
+            f"{path} is a space with decisions: name the folder of a search in it or an architecture, "
+            f"or draw architectures with `tunas sample {path}`"
+        )
 
 
 def _vector(indices: tuple[int, ...]) -> str:

@@ -11,8 +11,8 @@ from tunas_dsl.search.generations import KEPT
 T = TypeVar("T")
 
 
-class FiniteFloat(click.FloatRange):
-    """A number that is neither infinite nor none, from ``min`` on if that is given."""
+class FiniteFloat(click.types.FloatParamType):
+    """A number that is neither infinite nor none."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """A usage error where it is another."""
@@ -20,6 +20,14 @@ class FiniteFloat(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is no cost", param, ctx)
         return number
+
+
+class FiniteRange(click.FloatRange):
+    """The same within bounds, of which one must be given: help would show an empty range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """A usage error where it is another."""
+        return float(super().convert(FiniteFloat().convert(value, param, ctx), param, ctx))
 
 
 output_format = click.option(

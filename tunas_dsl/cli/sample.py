@@ -5,9 +5,10 @@ import click
 from tunas_dsl import documents
 from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.distributions import distribution_option, load_distribution
-from tunas_dsl.cli.options import FiniteFloat, output_format
+from tunas_dsl.cli.options import FiniteFloat, FiniteRange, output_format
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.subjects import load_subject
+from tunas_dsl.cost.band import band_ends
 from tunas_dsl.cost.layers import macs_model
 from tunas_dsl.cost.sampling import sample
 
@@ -20,7 +21,9 @@ from tunas_dsl.cost.sampling import sample
 )
 @latency_option
 @click.option("--target", type=FiniteFloat(), help="Keep to this cost, in ms (with macs: in millions) ...")
-@click.option("--within", type=FiniteFloat(min=0), help="... give or take so much.")
+@click.option(
+    "--within", type=FiniteRange(min=0), help="... give or take so much.  [default: 1 % of the target]"
+)
 @distribution_option(default="decisions", show_default=True)
 @output_format
 def command(
@@ -38,11 +41,11 @@ def command(
     With --target, exactly by the distribution under the condition that the cost is on target: how, follows
     from how probable that is.
     """
-    if (target is None) != (within is None) or (target is not None and latency is None):
-        raise click.UsageError("--target, --within and --latency belong together")
+    if (target is None and within is not None) or (target is not None and latency is None):
+        raise click.UsageError("--target and --latency belong together, and --within to them")
     subject = load_subject(space)
     model = None if latency is None else subject.model(latency)
-    band = None if target is None or within is None else (target - within, target + within)
+    band = None if target is None else band_ends(target, within)
     indices = sample(subject.space, number, seed, model, band, load_distribution(distribution, subject.space))
     macs = macs_model(subject.space).total(indices)
     times = model.total(indices).tolist() if model and model.unit == "ms" else [None] * number

@@ -11,6 +11,12 @@ _ROUNDING = 1e-12
 """What adding up a few dozen costs may change, relative to them."""
 
 
+def band_ends(target: float, within: float | None) -> tuple[float, float]:
+    """The lowest and the highest cost on target: ``within`` of it, or 1 % of it where that is None."""
+    give = 0.01 * abs(target) if within is None else within
+    return target - give, target + give
+
+
 @attrs.frozen
 class Band:
     """Costs from ``low`` to ``high``, in the unit of the cost model, both ends included.

@@ -1,5 +1,6 @@
 """Where latency tables lie: files and folders of the user's, and those that are shipped."""
 
+import difflib
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def load_table(name_or_path: str | Path, space: ir.Space) -> LatencyTable:
     Raises:
         TableError: there is no table, it is malformed, or it is one of another space.
     """
-    place = _locate(str(name_or_path))
+    place = _locate(str(name_or_path), other=("macs",))
     file = place / f"{space.name}.json" if place.is_dir() else place
     if place.is_dir() and not file.is_file():
         covered = ", ".join(f"`{name}`" for name in _covered(place)) or "no space"
@@ -67,16 +68,20 @@ def _shipped() -> Traversable:
     return shipped("spaces") / "latency"
 
 
-def _locate(name_or_path: str) -> Path | Traversable:
+def _locate(name_or_path: str, other: tuple[str, ...] = ()) -> Path | Traversable:
+    """Where a table lies; ``other`` names of costs, which are no tables, are told of where there is none."""
     path = Path(name_or_path)
     if name_or_path in shipped_tables():
         folder = _shipped() / name_or_path
         return folder if folder.is_dir() else _shipped() / f"{name_or_path}.json"
     if path.exists():
         return path
+    close = difflib.get_close_matches(name_or_path, [*other, *shipped_tables()], n=1)
+    hint = f"; did you mean `{close[0]}`?" if close else ""
+    besides = "".join(f"`{name}` nor " for name in other)
     raise TableError(
-        f"there is no latency table `{name_or_path}`: it is neither a file or folder nor one of the shipped "
-        f"tables ({', '.join(shipped_tables())})"
+        f"there is no latency table `{name_or_path}`: it is neither a file or folder nor {besides}one of the "
+        f"shipped tables ({', '.join(shipped_tables())}){hint}"
     )
 
 
