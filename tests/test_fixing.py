@@ -37,10 +37,21 @@ def test_several_mistakes_of_one_line_are_mended_at_once():
     assert outcome.left == ()
 
 
-def test_what_becomes_unused_goes_too():
-    chain = "".join(f"    let k{n} = k{n - 1}\n" for n in range(1, 4))
-    block = "    block b (filters: 8) { conv(kernel: 3) }\n}\n"
-    assert mended(f"{HEAD}    let k0 = 3\n{chain}{block}").source.text == HEAD + block
+def test_a_name_that_nothing_uses_is_left_to_people():
+    text = HEAD + "    let k = 3\n    block b (filters: 8) { conv(kernel: 3) }\n}\n"
+    outcome = mended(text)
+    assert outcome.source.text == text
+    assert [(found.code, found.fix.applicability) for found in outcome.left] == [("W502", "maybe")]
+
+
+def test_a_brace_for_a_colon_is_left_to_people_since_the_closing_one_is_missing():
+    text = "space four:\n    input image 32 x 32 x 3\n    block b (filters: 8) { conv(kernel: 3) }\n"
+    assert mended(text).source.text == text
+
+
+def test_a_sign_is_written_with_its_blank():
+    text = HEAD + "    let kernel = 3\n    block b (filters: 8) { conv(kernel=kernel) }\n}\n"
+    assert mended(text).source.text == text.replace("=kernel)", ": kernel)")
 
 
 def test_fixes_that_may_be_wrong_are_left_to_people():

@@ -8,7 +8,7 @@ from tunas_dsl.diagnostics import Diagnostic, Fix
 from tunas_dsl.source import Source
 
 MAX_ROUNDS = 100
-"""A fix can make room for another, such as that of a let that nothing uses any more."""
+"""A fix can make room for another: with its syntax mended, a statement is read, and its names are."""
 
 Check = Callable[[Source], tuple[Diagnostic, ...]]
 

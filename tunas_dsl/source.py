@@ -57,6 +57,11 @@ class Span:
         return Span(self.source, self.start, other.end)
 
 
+def inside(span: Span, other: Span) -> bool:
+    """Whether ``span`` is a part of ``other``."""
+    return span.source is other.source and other.start <= span.start and span.end <= other.end
+
+
 def lines_with_ends(text: str) -> list[str]:
     """The lines of a text; nothing but a line feed ends one."""
     return list(io.StringIO(text, newline="\n"))

@@ -68,6 +68,38 @@ def test_a_message_shows_both_places_and_the_way_out():
     )
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        "(filters: 32 * widht) { unit }",
+        "(filters: 32) { residual(conv(kernel: 3, filters: widht)) }",
+        "(filters: 32) { conv(kernel: 3, filters: widht)  unit }",
+    ],
+)
+def test_filters_that_cannot_be_read_are_not_held_against_others(block):
+    layer = "    layer unit = residual(conv(kernel: 3))\n"
+    _, report = check_text(Source("case.space", f"{HEAD}{layer}{STEM}    block b {block}\n}}"))
+    assert [(d.code, d.span.text) for d in report.diagnostics] == [("E101", "widht")]
+
+
+def test_filters_that_differ_in_a_layer_are_marked_where_it_is_used():
+    layer = "    layer unit = residual(conv(kernel: 3))\n"
+    _, report = check_text(
+        Source("case.space", f"{HEAD}{layer}{STEM}    block b (filters: 24) {{ unit }}\n}}")
+    )
+    (found,) = report.diagnostics
+    assert [(note.span.text, note.label) for note in found.notes] == [
+        ("16", "the input has 16 filters"),
+        ("24", "used where there are 24 filters"),
+    ]
+
+
+def test_commas_between_layers_inside_a_residual_are_said_one_by_one():
+    text = HEAD + STEM + "    block b (filters: 16) { residual({ conv(kernel: 3), relu, relu }) }\n}"
+    _, report = check_text(Source("case.space", text))
+    assert [(d.code, d.fix.applicability) for d in report.diagnostics] == [("E012", "safe")] * 2
+
+
 def test_a_warning_can_be_silenced_on_its_line_and_an_error_cannot():
     body = "    block b (filters: 16 | 17) { conv(kernel: 3) }  # tunas: ignore[W501]\n}"
     space, report = check_text(Source("case.space", HEAD + body))
@@ -90,7 +122,6 @@ def test_a_warning_can_be_silenced_on_its_line_and_an_error_cannot():
         ),
         ("    filters dividable by 8\n" + STEM + "}", "    filters divisible by 8\n" + STEM + "}"),
         ("    blok b (filters: 8) { relu }\n}", "    block b (filters: 8) { relu }\n}"),
-        ("    let k = 3\n" + STEM + "}", STEM + "}"),
     ],
 )
 def test_a_fix_mends_its_finding(body, mended):

@@ -24,10 +24,25 @@ class Ties:
         self.report = report
         self.spans = spans
         self.input_span = input_span
+        self.guessed: list[ir.Choice[int]] = []  # filters that were reported, and stand for any
         self._first: dict[str, str] = {}
 
-    def tie(self, before: ir.Choice[int], after: ir.Choice[int], span: Span) -> None:
-        """Require equal filters; two decisions with the same options become one."""
+    def guess(self, filters: int) -> ir.Choice[int]:
+        """Filters that could not be read: whatever they are tied to fits."""
+        self.guessed.append(ir.constant(filters))
+        return self.guessed[-1]
+
+    def is_guessed(self, channels: ir.Choice[int]) -> bool:
+        """Whether nothing is known of these filters."""
+        return any(channels is guess for guess in self.guessed)
+
+    def tie(self, before: ir.Choice[int], after: ir.Choice[int], span: Span, *, named: bool = False) -> None:
+        """Require equal filters; two decisions with the same options become one.
+
+        ``named`` says that what stands at ``span`` is part of a layer of one's own, used elsewhere.
+        """
+        if self.is_guessed(before) or self.is_guessed(after):
+            return
         if before.options != after.options:
             self.report.add(
                 rules.UntiedFilters(
@@ -35,6 +50,7 @@ class Ties:
                     before=" or ".join(map(str, before.options)),
                     after=" or ".join(map(str, after.options)),
                     first=self.spans.get(before.decision or "", self.input_span),
+                    second=self.spans.get(after.decision or "") if named else None,
                 )
             )
         elif len(before.options) > 1 and before.decision and after.decision:

@@ -12,7 +12,8 @@ from tunas_dsl.analysis.circles import check_circles
 from tunas_dsl.analysis.operators import ALL_WORDS, BUILT_IN, OPERATORS, PARAMETERS, without_defaults
 from tunas_dsl.analysis.scope import Binding, Scope, match_arguments
 from tunas_dsl.analysis.values import evaluate
-from tunas_dsl.diagnostics import Report
+from tunas_dsl.diagnostics import Note, Report
+from tunas_dsl.diagnostics.diagnostic import nearest
 from tunas_dsl.source import Source
 from tunas_dsl.syntax import tree
 from tunas_dsl.syntax.parser import parse
@@ -84,11 +85,7 @@ class Files:
                 continue
             scope.broken.add(named.as_name.text)
             if not other.is_broken(name.text):
-                self.report.add(
-                    rules.NotExported(
-                        span=name.span, path=imported.path.text, name=name.text, known=frozenset(known)
-                    )
-                )
+                self.report.add(_not_exported(name, imported.path.text, other))
         if not imported.names:
             for text, binding in other.exported().items():
                 scope.define(binding, self.report, tree.Name(text, span=imported.path.span))
@@ -117,6 +114,13 @@ class Files:
                 return None
             check_names(file, self.scope(file, source), self.report)
         return self.scopes[source.path]
+
+
+def _not_exported(name: tree.Name, path: str, other: Scope) -> rules.NotExported:
+    known = frozenset(other.exported())
+    near = nearest(name.text, known)
+    defined = Note(other.place(near.name), f"`{near.name}` is defined here") if near else None
+    return rules.NotExported(span=name.span, path=path, name=name.text, known=known, defined=defined)
 
 
 def _define(statement: tree.Statement, scope: Scope, report: Report) -> None:

@@ -214,7 +214,8 @@ class LayerLowering:
         deep = features[-1]
         for shallow in sorted(set(count.options) if place.known else set(count.options) - {0}):
             given = features[shallow]
-            if given.size == deep.size and given.channels.options == deep.channels.options:
+            guessed = self.ties.is_guessed(given.channels) or self.ties.is_guessed(deep.channels)
+            if given.size == deep.size and (guessed or given.channels.options == deep.channels.options):
                 self.ties.tie(given.channels, deep.channels, span)
             else:
                 self.report.add(
@@ -341,7 +342,7 @@ class LayerLowering:
                     act=settings.single("act"),
                     divisor=self.decisions.divisor,
                 )
-        filters = settings.choice("filters") if "filters" in settings.given else place.filters
+        filters = self._filters(settings, place)
         if filters is None:
             self.report.add(rules.NoFilters(span=span, block=place.block))
             return None
@@ -351,6 +352,12 @@ class LayerLowering:
         )
         outputs = ir.FeatureMap(filters, size)
         return build(inputs=place.inputs, outputs=outputs, kernel=kernel, stride=stride, origin=origin(span))
+
+    def _filters(self, settings: Settings, place: Place) -> ir.Choice[int] | None:
+        if "filters" not in settings.given:
+            return place.filters
+        own = settings.choice("filters")
+        return self.ties.guess(self.decisions.divisor) if own.options == (None,) else own
 
     def _check_size(self, kernel: ir.Choice[int], stride: int, span: Span, place: Place) -> None:
         """Kernels and strides that an image is too small for."""
@@ -381,7 +388,7 @@ class LayerLowering:
             self.report.add(rules.ResidualOverStride(span=span, before=_sizes(before), after=_sizes(after)))
             after = before  # what follows is held against the size that was meant
         elif before.channels != after.channels and place.known:
-            self.ties.tie(before.channels, after.channels, span)
+            self.ties.tie(before.channels, after.channels, span, named=bool(place.inside))
         return ir.Residual(inputs=before, outputs=after, body=body, origin=origin(span))
 
     def _alternatives(
@@ -435,6 +442,8 @@ class LayerLowering:
             return layers[0].outputs
         (first, first_option), *rest = real
         for layer, option in rest:
+            if any(self.ties.is_guessed(one.outputs.channels) for one in (layer, first)):
+                continue
             if layer.outputs != first.outputs:
                 self.report.add(
                     rules.AlternativesDisagree(

@@ -156,7 +156,7 @@ def _block(block: tree.Block, place: Place, lowering: LayerLowering) -> tuple[ir
         report.add(rules.EmptyBlock(span=block.name.span, name=name))
     reported = filters is None and bool(block.arguments)  # a misspelt argument is reported, too
     if reported:
-        filters = ir.constant(decisions.divisor)  # so that the layers are still checked
+        filters = lowering.ties.guess(decisions.divisor)  # so that the layers are still checked
     layers, behind = lowering.chain(block.items, place._replace(filters=filters, block=name, path=name))
     if filters is None:
         filters = layers[-1].outputs.channels if layers else place.inputs.channels

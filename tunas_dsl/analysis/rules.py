@@ -1,11 +1,13 @@
 """What can be wrong with what a text means: E1xx names, E2xx values, E3xx shapes and ties, W5xx style."""
 
+from collections.abc import Collection
+
 import attrs
 
 from tunas_dsl.analysis.vocabulary import advice, meant
 from tunas_dsl.diagnostics import Diagnostic, Fix, Note
 from tunas_dsl.diagnostics.diagnostic import nearest, suggest
-from tunas_dsl.source import Span, lines_of
+from tunas_dsl.source import Span, inside, lines_of
 
 
 @attrs.frozen(kw_only=True)
@@ -306,6 +308,12 @@ class NotExported(Diagnostic):
     path: str
     name: str
     known: frozenset[str]
+    defined: Note | None = None
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The definition of the name that is spelt nearly the same."""
+        return (self.defined,) if self.defined else ()
 
     @property
     def hint(self) -> str | None:
@@ -315,9 +323,9 @@ class NotExported(Diagnostic):
 
     @property
     def fix(self) -> Fix | None:
-        """That name in its place."""
+        """That name in its place; what it means in the other file is for people to see."""
         near = nearest(self.name, self.known)
-        return near.fix(self.span) if near else None
+        return Fix(self.span, near.name, "maybe") if near else None
 
 
 @attrs.frozen(kw_only=True)
@@ -468,11 +476,20 @@ class MixedDecision(Diagnostic):
     message = "the shared decision `{name}` cannot be combined with other alternatives"
 
     name: str
+    uses: Collection[Span] = attrs.field(default=(), eq=False)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Where else the decision is used, which here would be another one."""
+        return tuple(
+            Note(use, f"`{self.name}` is also used here") for use in self.uses if not inside(use, self.span)
+        )
 
     @property
     def hint(self) -> str:
         """The way out."""
-        return f"write the combined options out in `decide {self.name}`, or decide the others alone"
+        own = "give this place a `decide` of its own with the combined options"
+        return f"leave out `{self.name}` here, or {own}"
 
 
 @attrs.frozen(kw_only=True)
@@ -555,11 +572,17 @@ class UntiedFilters(Diagnostic):
     before: str
     after: str
     first: Span
+    second: Span | None = None
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Where the filters of the input come from."""
-        return (Note(self.first, f"the input has {self.before} filters"),)
+        """Where the filters of the input come from and, where a layer of one's own is used, its block's."""
+        before = Note(self.first, f"the input has {self.before} filters")
+        return (
+            (before, Note(self.second, f"used where there are {self.after} filters"))
+            if self.second
+            else (before,)
+        )
 
     @property
     def hint(self) -> str:
@@ -704,8 +727,8 @@ class Unused(Diagnostic):
 
     @property
     def fix(self) -> Fix | None:
-        """The file without the statement, which means the same."""
-        return Fix(lines_of(self.statement), "") if self.statement else None
+        """The file without the statement: it means the same, but the name may have been meant to be used."""
+        return Fix(lines_of(self.statement), "", "maybe") if self.statement else None
 
 
 @attrs.frozen(kw_only=True)

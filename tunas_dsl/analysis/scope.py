@@ -17,7 +17,8 @@ class Binding:
     """A name's meaning: an expression, and the names that this expression sees.
 
     ``shared`` says that everything that names it shares one decision. ``known`` is what its expression was
-    found to be, by the kind of setting: however often it is named, it is looked at once.
+    found to be, by the kind of setting: however often it is named, it is looked at once. ``uses`` are the
+    places of values that name what is shared.
     """
 
     name: tree.Name
@@ -26,6 +27,7 @@ class Binding:
     scope: "Scope"
     shared: bool = False
     known: dict[str, Any] = attrs.field(factory=dict)
+    uses: list[Span] = attrs.field(factory=list)
 
 
 class Scope:

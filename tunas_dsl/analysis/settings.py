@@ -9,12 +9,12 @@ import attrs
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.operators import Kind, Parameter
 from tunas_dsl.analysis.scope import Binding, Scope
-from tunas_dsl.analysis.values import Options, evaluate, inside
+from tunas_dsl.analysis.values import Options, evaluate
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.numbers import round_filters
 from tunas_dsl.ir.selection import expanded_filters
-from tunas_dsl.source import Span
+from tunas_dsl.source import Span, inside
 from tunas_dsl.syntax import tree
 
 _DECISION_KINDS: dict[str, ir.DecisionKind] = {

@@ -10,7 +10,7 @@ from tunas_dsl.analysis.operators import OPERATORS, WANTED, WORDS, Kind
 from tunas_dsl.analysis.scope import Binding, Scope
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
-from tunas_dsl.source import Span
+from tunas_dsl.source import Span, inside
 from tunas_dsl.syntax import tree
 from tunas_dsl.syntax.rules import TooLarge
 
@@ -96,11 +96,6 @@ def _typed(raw: _Raw, use: Span, kind: Kind, report: Report) -> Option | None:
             )
         )
     return option
-
-
-def inside(span: Span, other: Span) -> bool:
-    """Whether ``span`` is a part of ``other``."""
-    return span.source is other.source and other.start <= span.start and span.end <= other.end
 
 
 def _mended(raw: _Raw, kind: Kind) -> tuple[str | None, str | None]:
@@ -206,6 +201,8 @@ class _Evaluation:
                 known = scope.names() | words
                 self.report.add(rules.UnknownName(span=expression.span, name=name, what="value", known=known))
             return None
+        if binding.shared:
+            binding.uses.append(expression.span)
         if len(inside) > MAX_NAMES:
             what, limit = "this chain of names", f"{MAX_NAMES} names"
             self.report.add(TooLarge(span=expression.span, what=what, limit=limit))
@@ -243,7 +240,9 @@ class _Evaluation:
         parts = [self.options(option, scope, inside) for option in options]
         shared = next((part.shared for part in parts if part and part.shared), None)
         if shared is not None:
-            self.report.add(rules.MixedDecision(span=expression.span, name=shared.name.text))
+            self.report.add(
+                rules.MixedDecision(span=expression.span, name=shared.name.text, uses=shared.uses)
+            )
             return None
         raws = [raw for part in parts if part for raw in part.raws]
         if None in parts:
@@ -279,7 +278,9 @@ class _Evaluation:
         shared = left.shared or right.shared
         if shared is not None and left.decided and right.decided:
             if left.shared is not right.shared:
-                self.report.add(rules.MixedDecision(span=expression.span, name=shared.name.text))
+                self.report.add(
+                    rules.MixedDecision(span=expression.span, name=shared.name.text, uses=shared.uses)
+                )
                 return None
             pairs: Iterator[tuple[_Raw, _Raw]] = zip(left.raws, right.raws, strict=True)
         else:

@@ -5,6 +5,8 @@ the one after which most of the statement parses is taken. Where none helps, the
 and reading goes on with the next one.
 """
 
+import re
+
 import attrs
 
 from tunas_dsl.diagnostics import Diagnostic, Note, Report
@@ -197,12 +199,18 @@ class Recovery:
     def _misplaced(self, number: int) -> int:
         token = self.tokens[number]
         opened = span_of(self.source, self._opened[1])
+        help = f"`{token.text}` begins a statement: move it out of the block"
+        if token.kind == "DECIDE":
+            help = (
+                "a `decide` is one decision for the whole file and stands outside of braces; alternatives "
+                "of whole layers, such as `residual(pair(3) | pair(5))`, are one decision for each use"
+            )
         self._add(
             rules.UnexpectedText(
                 span=span_of(self.source, token),
                 found=f"`{token.text}`",
                 expected="a layer or `}`",
-                help=f"`{token.text}` begins a statement: move it out of the block",
+                help=help,
                 other=Note(opened, "the block begins here"),
             )
         )
@@ -342,6 +350,8 @@ class Recovery:
         what = listed(possible)
         if begun == "INPUT" and possible == {"NAME"}:
             what = "an `x` with a number behind it"
+            size = Span(self.source, self.tokens[self._begun].start, self.tokens[number - 1].end)
+            form = _with_channels(" ".join(size.text.split()))
         leaves = token.kind in STATEMENTS or token.kind in ("RBRACE", "RPAR")
         if leaves and before is not None and possible != {END} and "LET" not in possible:
             place = Span(self.source, before.end, before.end)
@@ -426,3 +436,11 @@ class Recovery:
     def _add(self, diagnostic: Diagnostic) -> None:
         self.found += 1
         self.report.add(diagnostic)
+
+
+def _with_channels(image: str) -> str:
+    """The help for an image of which only the size is given, in the author's numbers."""
+    single = re.fullmatch(r"(input image) ([0-9]+)", image)
+    if single:
+        image = f"{image} x {single[2]}"
+    return f"write `{image} x 3`: the number of channels is missing"

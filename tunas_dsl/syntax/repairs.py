@@ -165,8 +165,14 @@ class Stuck:
         )
 
 
+SIDE_BY_SIDE = "layers stand side by side, without a sign between them"
+
+
 def repairs(stuck: Stuck) -> Iterator[Repair]:
     """Every repair that may help, in the order of likelihood."""
+    if _separates_layers(stuck):
+        yield _without_comma(stuck)
+        return
     for proposal in (
         _retyped,
         _equals,
@@ -180,6 +186,17 @@ def repairs(stuck: Stuck) -> Iterator[Repair]:
         _removed,
     ):
         yield from proposal(stuck)
+
+
+def _separates_layers(stuck: Stuck) -> bool:
+    """Whether the token is a comma behind a layer, between the braces of a block or of a sequence."""
+    braces = len(stuck.opened) > 1 and stuck.opened[-1].kind == "LBRACE"
+    return braces and stuck.token.kind == "COMMA" and "RBRACE" in stuck.possible
+
+
+def _without_comma(stuck: Stuck) -> Repair:
+    finding = rules.Surplus(span=stuck.span, written=",", sure=True, help=SIDE_BY_SIDE)
+    return stuck.repair([], finding, least=False)
 
 
 def _retyped(stuck: Stuck) -> Iterator[Repair]:
@@ -282,8 +299,9 @@ def _replaced(stuck: Stuck) -> Iterator[Repair]:
         meant = SIGNS[kind]
         help = {"COLON": _ARGUMENT, "BAR": _ALTERNATIVES}.get(kind)
         if kind == "LBRACE" and token.kind == "COLON":
-            help = "what belongs to it stands between braces: `{ ... }`"
-        finding = rules.WrongSign(span=stuck.span, written=token.text, meant=meant, help=help)
+            help = "what belongs to it stands between braces, `{ ... }`: write the closing `}`, too"
+        colon = kind == "LBRACE" and token.kind == "COLON"
+        finding = rules.WrongSign(span=stuck.span, written=token.text, meant=meant, help=help, sure=not colon)
         put, removed = token._replace(kind=kind, text=meant), 1
         if kind == "EQUAL" and stuck.after is not None and stuck.after.text == "return":
             span = Span(stuck.source, token.start, stuck.after.end)
@@ -407,11 +425,12 @@ def _phrase(stuck: Stuck) -> Iterator[Repair]:
 def _missing(stuck: Stuck, what: str, insertion: str, form: str | None = None) -> rules.Missing:
     before = stuck.before
     place = before.end if before is not None else stuck.token.start
+    span = Span(stuck.source, place, place)
     return rules.Missing(
-        span=Span(stuck.source, place, place),
+        span=span,
         what=what,
         after=before.text if before is not None else "",
-        insertion=insertion,
+        insertion=rules.spaced(insertion, span),
         sure=insertion == ",",
         help=f"write `{form}`" if form else None,
     )

@@ -207,6 +207,15 @@ class UnknownStatement(Diagnostic):
         return self.keyword.fix(self.span) if self.keyword else None
 
 
+def spaced(sign: str, place: Span) -> str:
+    """A sign that is written at ``place``, with a blank behind ``:`` and around ``{`` where there is none."""
+    text = place.source.text
+    before, after = text[: place.start][-1:], text[place.end :][:1]
+    front = " " if sign == "{" and before and not before.isspace() else ""
+    back = " " if sign in (":", "{") and after and not after.isspace() else ""
+    return front + sign + back
+
+
 @attrs.frozen(kw_only=True)
 class WrongSign(Diagnostic):
     """A sign or word in the place of another, as other languages have it.
@@ -221,6 +230,7 @@ class WrongSign(Diagnostic):
     meant: str
     help: str | None = None
     blanks: bool = False
+    sure: bool = True
 
     @property
     def hint(self) -> str | None:
@@ -229,8 +239,9 @@ class WrongSign(Diagnostic):
 
     @property
     def fix(self) -> Fix:
-        """The sign that belongs there."""
-        return Fix(self.span, f" {self.meant} " if self.blanks else self.meant)
+        """The sign that belongs there, with the blanks that are usual around it."""
+        sign = f" {self.meant} " if self.blanks else spaced(self.meant, self.span)
+        return Fix(self.span, sign, "safe" if self.sure else "maybe")
 
 
 @attrs.frozen(kw_only=True)
