@@ -1,6 +1,7 @@
 """The layers of an architecture one by one, with their shapes and costs."""
 
 from collections.abc import Iterator
+from itertools import count
 
 import attrs
 
@@ -19,7 +20,9 @@ class Row:
     """One layer of the network; ``macs`` and ``parameters`` are its own.
 
     ``expanded`` and ``squeezed`` are the widths inside a bottleneck, ``residual`` says whether the
-    layer lies inside a residual. What a kind of layers has not is left out.
+    layer lies inside a residual: ``residual_of`` is the number of the innermost, which all layers of
+    one residual share, from 0 in the order in which residuals begin, and ``residuals_around`` are
+    those that this one lies in, outermost first. What a kind of layers has not is left out.
     """
 
     kind: str
@@ -32,8 +35,15 @@ class Row:
     squeezed: int | None = None
     act: str | None = None
     residual: bool
+    residual_of: int | None = None
+    residuals_around: tuple[int, ...] | None = None
     parameters: int
     macs: int
+
+    @property
+    def residuals(self) -> tuple[int, ...]:
+        """The numbers of all residuals that the layer lies in, outermost first."""
+        return () if self.residual_of is None else (*(self.residuals_around or ()), self.residual_of)
 
 
 @attrs.frozen
@@ -53,9 +63,10 @@ def architecture_rows(network: ir.Space) -> Iterator[Row]:
 def layer_rows(network: ir.Space) -> Iterator[Listed]:
     """The rows of :func:`architecture_rows` with the layers that they are of."""
     blocks = (block for block in network.blocks for _ in block.layers)
+    numbers = count()
     for block, (site, layer) in zip(blocks, network.sites(), strict=True):
-        for leaf, residual in _flat(layer):
-            yield Listed(site, leaf, _row(network, block.name, leaf, residual))
+        for leaf, residuals in _flat(layer, numbers):
+            yield Listed(site, leaf, _row(network, block.name, leaf, residuals))
     if network.classifier is not None:
         yield Listed(CLASSIFIER, None, _classifier(network, network.classifier))
 
@@ -72,23 +83,30 @@ def _classifier(network: ir.Space, classifier: ir.Classifier) -> Row:
     )
 
 
-def _flat(layer: ir.Layer, residual: bool = False) -> Iterator[tuple[ir.Layer, bool]]:
+def _flat(
+    layer: ir.Layer, numbers: Iterator[int], residuals: tuple[int, ...] = ()
+) -> Iterator[tuple[ir.Layer, tuple[int, ...]]]:
+    """The layers inside ``layer`` with the numbers of the residuals around them, outermost first."""
     match layer:
-        case ir.Sequence() | ir.Residual():
-            for child in ir.children(layer):
-                yield from _flat(child, residual or isinstance(layer, ir.Residual))
+        case ir.Sequence(layers=layers):
+            for child in layers:
+                yield from _flat(child, numbers, residuals)
+        case ir.Residual(body=body):
+            yield from _flat(body, numbers, (*residuals, next(numbers)))
         case _:
-            yield layer, residual
+            yield layer, residuals
 
 
-def _row(network: ir.Space, block: str, layer: ir.Layer, residual: bool) -> Row:
+def _row(network: ir.Space, block: str, layer: ir.Layer, residuals: tuple[int, ...]) -> Row:
     parts = convolutions(layer, Axes(network, ()), 1)
     row = Row(
         kind=KINDS[type(layer)],
         block=block,
         input=_shape(layer.inputs),
         output=_shape(layer.outputs),
-        residual=residual,
+        residual=bool(residuals),
+        residual_of=residuals[-1] if residuals else None,
+        residuals_around=residuals[:-1] or None,
         parameters=sum(int(part.parameters) for part in parts),
         macs=sum(int(part.macs) for part in parts),
     )

@@ -14,7 +14,10 @@ from tunas_dsl.cost.shares import by_block, cost_by_site, mean_by_site
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import expanded_filters
 from tunas_dsl.ir.sharing import places, shared
-from tunas_dsl.ir.words import LIGHT, Words
+from tunas_dsl.ir.words import Words, times
+
+_APART = (ir.Depth, ir.GlobalPool)
+"""What has a line of its own: an activation after it would read like a part of it."""
 
 
 @attrs.frozen
@@ -35,13 +38,15 @@ class Part:
 class BlockSummary:
     """A block, or the classifier, whose ``filters`` are its classes and which has no ``sizes``.
 
-    ``layers`` has a text for each run of equal layers; layers without weights go with the one before them.
+    ``layers`` has a text for each run of equal layers; an activation goes with the layer before it.
+    ``sizes`` are those of the output, ``pooled`` those before it where the last layer is a global pool.
     ``tied`` is the decision about its filters where other places share it.
     """
 
     name: str
     layers: tuple[str, ...]
     sizes: tuple[ir.Size, ...]
+    pooled: tuple[ir.Size, ...]
     filters: tuple[int, ...]
     tied: str | None
     parameters: Part
@@ -114,10 +119,10 @@ def summarise(space: ir.Space) -> SpaceSummary:
 
 
 def told(layers: Sequence[ir.Layer], words: Words) -> tuple[str, ...]:
-    """A text for each run of equal layers, those without weights with the one before them."""
+    """A text for each run of equal layers; an activation goes with the layer before it."""
     groups: list[list[ir.Layer]] = []
     for layer in _spliced(layers, words):
-        if isinstance(layer, LIGHT) and groups:
+        if isinstance(layer, ir.Activation) and groups and not isinstance(groups[-1][0], _APART):
             groups[-1].append(layer)
         else:
             groups.append([layer])
@@ -127,7 +132,7 @@ def told(layers: Sequence[ir.Layer], words: Words) -> tuple[str, ...]:
             lines[-1] = (text, lines[-1][1] + 1)
         else:
             lines.append((text, 1))
-    return tuple(text if number == 1 else f"{number} * {text}" for text, number in lines)
+    return tuple(text if number == 1 else times(number, text) for text, number in lines)
 
 
 def _spliced(layers: Sequence[ir.Layer], words: Words) -> Iterator[ir.Layer]:
@@ -171,6 +176,7 @@ def _blocks(space: ir.Space, parameters: list[Part], macs: list[Part]) -> tuple[
                 block.name,
                 told(block.layers, Words(tied, block.filters)),
                 output.size.options,
+                _pooled(block.layers),
                 block.filters.options if decision is not None else output.channels.options,
                 decision if decision in tied else None,
                 *costs,
@@ -179,8 +185,18 @@ def _blocks(space: ir.Space, parameters: list[Part], macs: list[Part]) -> tuple[
     if space.classifier is not None:
         text = ("linear" + _dropout(space.classifier.dropout),)
         classes = (space.classifier.classes,)
-        rows.append(BlockSummary("classifier", text, (), classes, None, parameters[-1], macs[-1]))
+        rows.append(BlockSummary("classifier", text, (), (), classes, None, parameters[-1], macs[-1]))
     return tuple(rows)
+
+
+def _pooled(layers: Sequence[ir.Layer]) -> tuple[ir.Size, ...]:
+    """The sizes before the global pool that ``layers`` end in, if they do."""
+    if not layers:
+        return ()
+    last = layers[-1]
+    if isinstance(last, ir.Sequence):
+        return _pooled(last.layers)
+    return last.inputs.size.options if isinstance(last, ir.GlobalPool) else ()
 
 
 def _dropout(rate: Fraction) -> str:

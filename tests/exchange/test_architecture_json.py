@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.cost.building import PROXYLESSNAS_MOBILE_SMALL, SMALL, V3_LIKE, small_spaces, vector
 from tunas_dsl.architecture_json import ArchitectureError, architecture_document, read_architecture
+from tunas_dsl.compiler import compile_text
 from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.documents import dump
@@ -86,6 +87,29 @@ def test_squeeze_and_excite_is_written_where_it_is_on():
     assert (rows[0]["expanded"], rows[0]["squeezed"]) == (24, 8)
     assert "squeezed" not in rows[1]
     assert [row["residual"] for row in rows[:3]] == [False, True, True]
+
+
+def test_the_layers_of_one_residual_have_its_number():
+    layers = (
+        "residual(conv(3)) residual({ conv(3) relu conv(3) }) relu residual({ residual(conv(3)) conv(3) })"
+    )
+    space = compile_text(f"space s {{ input image 8 x 8 x 8 block b (filters: 8) {{ {layers} }} }}")
+    document = document_of(space, [0] * len(space.decisions))
+    jsonschema.validate(document, SCHEMA)
+    rows = document["layers"]
+    assert [row.get("residual_of") for row in rows] == [0, 1, 1, 1, None, 3, 2]
+    assert [row.get("residuals_around") for row in rows] == [None, None, None, None, None, [2], None]
+    assert [row["residual"] for row in rows] == ["residual_of" in row for row in rows]
+    read = read_architecture(dump(document))
+    assert [row.residuals for row in read.layers] == [(0,), (1,), (1,), (1,), (), (2, 3), (2,)]
+
+
+def test_documents_without_the_numbers_of_residuals_are_still_read(mobile):
+    document = json.loads(json.dumps(mobile))
+    for row in document["layers"]:
+        row.pop("residual_of", None)
+    jsonschema.validate(document, SCHEMA)
+    assert read_architecture(json.dumps(document)).indices == tuple(MOBILE)
 
 
 @given(small_spaces(), st.data())

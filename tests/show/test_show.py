@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,8 @@ def check(name, text):
         ("everything_80", 80, (EVERYTHING, "--tree", "--decisions")),
         ("proxylessnas_mobile_80", 80, ("proxylessnas", PROXYLESS, "--latency", "pixel1")),
         ("original_80", 80, ("proxylessnas_original", ORIGINAL, "--latency", "proxylessnas_original")),
+        ("residuals_80", 80, (str(GOLDEN / "residuals.space"), "--tree")),
+        ("depths_80", 80, (str(GOLDEN / "depths.space"), "--tree")),
         ("mobilenet_v3_large_200", 200, ("spaces/reference/mobilenet_v3_large.space",)),
     ],
 )
@@ -140,6 +143,72 @@ def test_a_decision_of_one_place_has_the_name_of_its_place(name):
     for decision, those in places(load_space(name)).items():
         assert those
         assert len(those) > 1 or those == (decision,)
+
+
+def shown_layers(layers, *options):
+    text = f"space s {{ input image 8 x 8 x 8 block b (filters: 8) {{ {layers} }} }}"
+    environment = {"COLUMNS": "80", "NO_COLOR": "1"}
+    ended = CliRunner().invoke(cli, ["show", "-", *options], input=text, env=environment)
+    assert ended.exit_code == 0, ended.output
+    return ended.stdout
+
+
+DIFFERENT_RESIDUALS = [
+    "conv(3) conv(3)",
+    "residual({ conv(3) conv(3) })",
+    "residual(conv(3)) residual(conv(3))",
+    "residual(conv(3)) conv(3)",
+    "conv(3) residual(conv(3))",
+    "residual({ residual(conv(3)) conv(3) })",
+    "residual({ conv(3) residual(conv(3)) })",
+    "residual({ residual(conv(3)) residual(conv(3)) })",
+    "residual({ residual({ conv(3) conv(3) }) })",
+]
+
+
+def test_different_residuals_are_shown_differently():
+    assert len({shown_layers(layers) for layers in DIFFERENT_RESIDUALS}) == len(DIFFERENT_RESIDUALS)
+    lists = [json.loads(shown_layers(layers, "--format", "json"))["layers"] for layers in DIFFERENT_RESIDUALS]
+    numbers = {
+        tuple((layer["residual_of"], tuple(layer["residuals_around"] or ())) for layer in layers)
+        for layers in lists
+    }
+    assert len(numbers) == len(DIFFERENT_RESIDUALS)
+
+
+@pytest.mark.parametrize(
+    ("layers", "line"),
+    [
+        ("residual(conv(3)) relu", "+ conv 3, relu"),
+        ("residual({ conv(3) relu })", "+ (conv 3, relu)"),
+        ("residual({ conv(3) relu }) relu", "+ (conv 3, relu), relu"),
+        ("conv(3) residual({ relu conv(3) })", "+ (relu"),
+    ],
+)
+def test_an_activation_is_inside_a_residual_or_after_its_sum(layers, line):
+    assert re.search(rf" {re.escape(line)}  ", shown_layers(layers))
+
+
+@pytest.mark.parametrize(
+    ("layers", "line"),
+    [
+        ("(1|2|3|4) * residual(conv(3))", "1|2|3|4 * residual(conv 3)"),
+        ("(1|2) * residual(conv(3 | 5) | skip)", "1|2 * residual(conv 3|5 | skip)"),
+        ("(0|2) * { conv(3) relu }", "0|2 * { conv 3  relu }"),
+        ("first (1|2) of { conv(3) conv(5) }", "first 1|2 of { conv 3  conv 5 }"),
+        ("2 * ((1|2) * conv(3))", "2 * { 1|2 * conv 3 }"),
+        ("(1|2) * conv(3) relu", "1|2 * conv 3"),
+        ("2 * { conv(3) relu } (conv(3) | conv(5))", "2 * { conv 3  relu }"),
+        ("(conv(3) | conv(5)) global_pool", "(conv 3 | conv 5)"),
+    ],
+)
+def test_layers_of_a_space_are_told_as_they_are_written(layers, line):
+    assert re.search(rf"(^b| ) +{re.escape(line)}( |$)(?!,)", shown_layers(layers), re.MULTILINE)
+
+
+def test_the_size_before_a_global_pool_is_shown():
+    assert " 4x4 > 1x1 " in shown_layers("conv(3 | 5, stride: 2) global_pool")
+    assert ">" not in shown_layers("conv(3 | 5, stride: 2)")
 
 
 def test_deep_nesting_is_shown():

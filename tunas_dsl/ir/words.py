@@ -1,5 +1,6 @@
 """Layers in few words, as tables show them: ``bottleneck 3|5|7 x 3x|6x s2 relu``."""
 
+import re
 from collections.abc import Collection, Sequence
 from fractions import Fraction
 from itertools import groupby
@@ -12,9 +13,6 @@ from tunas_dsl.ir.selection import expanded_filters
 
 _SE_RATIO = Fraction(1, 4)
 _SE_ACT = "relu"
-
-LIGHT = (ir.Activation, ir.GlobalPool)
-"""Layers without weights, which are told together with the one before them."""
 
 
 @attrs.frozen
@@ -31,7 +29,7 @@ class Words:
     def runs(self, layers: Sequence[ir.Layer]) -> list[str]:
         """A text for each run of equal layers: ``3 * residual(bottleneck 3 x 6x relu)``."""
         runs = [(text, len(list(run))) for text, run in groupby(map(self.layer, layers))]
-        return [_without_braces(text) if number == 1 else f"{number} * {text}" for text, number in runs]
+        return [_without_braces(text) if number == 1 else times(number, text) for text, number in runs]
 
     def layer(self, layer: ir.Layer) -> str:
         """One layer."""
@@ -54,9 +52,15 @@ class Words:
             case ir.Alternatives(layers=layers, decision=decision):
                 return "(" + " | ".join(map(self.layer, layers)) + ")" + self._name(decision)
             case ir.Depth(layers=layers, counts=counts, decision=decision):
-                return f"first {options(counts)}{self._name(decision)} of {{ {self.line(layers)} }}"
+                return self._depth(layers, options(counts) + self._name(decision))
             case ir.Conv() | ir.SeparableConv() | ir.Bottleneck():
                 return " ".join(self._convolution(layer))
+
+    def _depth(self, layers: Sequence[ir.Layer], counts: str) -> str:
+        """So many of equal layers, or the first so many."""
+        if len({self.layer(layer) for layer in layers}) == 1:
+            return times(counts, self.layer(layers[0]))
+        return f"first {counts} of {{ {self.line(layers)} }}"
 
     def _convolution(self, layer: ir.Conv | ir.SeparableConv | ir.Bottleneck) -> list[str]:
         stride = [f"s{layer.stride}"] if layer.stride != 1 else []
@@ -100,6 +104,22 @@ class Words:
 
     def _name(self, decision: str | None) -> str:
         return f"@{decision}" if decision in self.shared and decision is not None else ""
+
+
+def times(number: int | str, text: str) -> str:
+    """``3 * conv 3``; around several layers, and around what is repeated inside, stand braces."""
+    single = not re.search(r"^first |^\S+ \* |  |, ", _outside(text))
+    return f"{number} * {text}" if single else f"{number} * {{ {text} }}"
+
+
+def _outside(text: str) -> str:
+    """``text`` without what stands in brackets."""
+    depth, kept = 0, []
+    for letter in text:
+        depth += (letter in "({") - (letter in ")}")
+        if depth == 0:
+            kept.append(letter)
+    return "".join(kept)
 
 
 def _without_braces(text: str) -> str:

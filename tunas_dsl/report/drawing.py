@@ -79,5 +79,5 @@ def _details(row: Row) -> str:
     words += [f"{row.expanded} filters inside"] if row.expanded else []
     words += [f"squeeze-and-excite {row.squeezed}"] if row.squeezed else []
     words += [str(row.act)] if row.act else []
-    words += ["in a residual"] if row.residual else []
+    words += [f"in residual {row.residual_of}"] if row.residual_of is not None else []
     return ", ".join([*words, f"{row.parameters:,} parameters", f"{row.macs / 1e6:.2f} M MAdds"])

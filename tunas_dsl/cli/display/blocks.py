@@ -15,6 +15,7 @@ from tunas_dsl.summary import BlockSummary, Part, SpaceSummary
 Share = Literal["mean", "largest"]
 
 _NAME = 20
+_SIZES = 16
 _NARROW = 110
 """Below so many columns, long lists of filters are broken."""
 
@@ -60,11 +61,21 @@ def _cells(block: BlockSummary, share: Share, filters_width: int) -> list[str]:
     """All but the layers."""
     return [
         "\n".join(textwrap.wrap(block.name, _NAME)),
-        wrapped_options(sizes(block.sizes), 16),
+        _output(block),
         wrapped_options(options(block.filters), filters_width, block.tied),
         percent(_share(block.parameters, share)),
         percent(_share(block.macs, share)),
     ]
+
+
+def _output(block: BlockSummary) -> str:
+    """The sizes that the block gives; before a global pool at its end, too: ``7x7 > 1x1``."""
+    output = wrapped_options(sizes(block.sizes), _SIZES)
+    if not block.pooled:
+        return output
+    before = wrapped_options(sizes(block.pooled), _SIZES)
+    line = f"{before} > {output}"
+    return line if len(line) <= _SIZES else f"{before}\n> {output}"
 
 
 def _share(part: Part, share: Share) -> float:

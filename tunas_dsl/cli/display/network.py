@@ -13,6 +13,7 @@ from tunas_dsl.layer_rows import Listed, Row
 
 _LIGHT = (ir.Activation, ir.GlobalPool, ir.Endpoint)
 _SKIPPED = "skipped"
+_INDENT = len("+ (")
 Parts = Mapping[str, Sequence[float]]
 """The latency in ms of each part of a site, by the site's name."""
 
@@ -36,12 +37,15 @@ def network_lines(listed: Sequence[Listed], parts: Parts | None) -> Iterator[Lin
     groups = _grouped(listed)
     numbers = {group[0].site: 0 for group in groups}
     heads = [group[0].site for group in groups]
+    texts = iter(_texts(listed))
     for group in groups:
         site = group[0].site
         latency = None if parts is None else _latency(parts, group, numbers[site], heads.count(site))
         numbers[site] += 1
         row = group[0].row
-        yield Line(row.block or "classifier", _text(group), row, group[-1].row.output, latency)
+        yield Line(
+            row.block or "classifier", _line([next(texts) for _ in group]), row, group[-1].row.output, latency
+        )
 
 
 def network_table(lines: Sequence[Line], width: int) -> Table:
@@ -77,10 +81,12 @@ def _cells(number: int, line: Line, timed: bool) -> list[str]:
 
 
 def _grouped(listed: Sequence[Listed]) -> list[list[Listed]]:
+    """Layers without weights go with the one before them, unless a residual begins with them."""
     groups: list[list[Listed]] = []
     for entry in listed:
-        follows = isinstance(entry.layer, _LIGHT) and groups and groups[-1][0].row.block == entry.row.block
-        if follows:
+        before = groups[-1][-1].row if groups else None
+        follows = before is not None and before.block == entry.row.block
+        if follows and isinstance(entry.layer, _LIGHT) and not _opened(entry.row, before):
             groups[-1].append(entry)
         else:
             groups.append([entry])
@@ -96,15 +102,41 @@ def _latency(parts: Parts, group: Sequence[Listed], number: int, groups: int) ->
     return sum(own) + behind if number == 0 else None
 
 
-def _text(group: Sequence[Listed]) -> str:
-    if group[0].layer is None:
-        return "linear"
-    first, *others = (Words().layer(entry.layer) for entry in group if entry.layer is not None)
-    if isinstance(group[0].layer, ir.Skip):
-        first = _SKIPPED
-    elif group[0].row.residual:
-        first = f"+ {first}"
-    return ", ".join([first, *others])
+@attrs.frozen
+class _Told:
+    """A layer in words with the marks of residuals that begin or end at it; ``inside`` so many others."""
+
+    text: str
+    inside: int
+
+
+def _texts(listed: Sequence[Listed]) -> Iterator[_Told]:
+    """``+ conv 3`` is a residual over one layer; one over several is ``+ (conv 3`` to ``conv 3)``."""
+    rows = [entry.row for entry in listed]
+    for entry, before, after in zip(listed, [None, *rows[:-1]], [*rows[1:], None], strict=True):
+        opened, closed = _opened(entry.row, before), _opened(entry.row, after)
+        begin = "".join("+ " if number in closed else "+ (" for number in opened)
+        end = ")" * len(set(closed) - set(opened))
+        inside = len(entry.row.residuals) - len(opened)
+        if isinstance(entry.layer, ir.Skip) and begin == "+ " and not end:
+            yield _Told(_SKIPPED, inside)
+        else:
+            yield _Told(f"{begin}{_name(entry.layer)}{end}", inside)
+
+
+def _opened(row: Row, beside: Row | None) -> list[int]:
+    """The residuals of ``row`` that its neighbour ``beside`` is not in."""
+    others = () if beside is None else beside.residuals
+    return [number for number in row.residuals if number not in others]
+
+
+def _name(layer: ir.Layer | None) -> str:
+    return "linear" if layer is None else Words().layer(layer)
+
+
+def _line(group: Sequence[_Told]) -> str:
+    """The layers of a line, as far to the right as residuals are open before it."""
+    return " " * (_INDENT * group[0].inside) + ", ".join(told.text for told in group)
 
 
 def _shape(output: tuple[int, ...]) -> str:

@@ -51,8 +51,8 @@ def _head(layer: ir.Layer, words: Words) -> tuple[str, Sequence[ir.Layer]]:
             return f"residual, {text}", inside
         case ir.Residual(body=body):
             return "residual", (body,)
-        case ir.Alternatives(layers=(_,)):
-            return "", ()
+        case ir.Alternatives(layers=(only,)):
+            return _head(only, words)
         case ir.Alternatives(layers=layers, decision=decision):
             return f"one of {len(layers)}  [dim]{decision}[/]", layers
         case ir.Depth(layers=layers, counts=counts, decision=decision):
