@@ -136,8 +136,29 @@ def test_user_errors_are_one_line(arguments, message):
     assert message in line
 
 
-def test_search_without_what_it_needs_is_a_usage_error():
-    assert "--data" in tunas("search", "digits", "-o", "never", status=2).stderr
+def test_search_names_all_that_it_needs_at_once():
+    said = tunas("search", "digits", "-o", "never", status=2).stderr
+    for option in ("--data digits|", "--quality", "--latency macs|TABLE", "--target", "--steps"):
+        assert option in said
+    said = tunas("baseline", "random", "digits", "-o", "never", status=2).stderr
+    assert all(option in said for option in ("--quality", "--latency", "--target", "--n"))
+
+
+@pytest.mark.parametrize(
+    ("quality", "said"),
+    [
+        ("synthetik", "is not of the form module:function, nor is it `synthetic`"),
+        (
+            "tunas_dsl.search.synthetic:Synthetic",
+            "module tunas_dsl.search.synthetic has no Synthetic; did you mean SyntheticQuality?",
+        ),
+    ],
+)
+def test_a_misspelt_quality_is_said_before_a_search_begins(tmp_path, quality, said):
+    arguments = ("--latency", "macs", "--target", "0.3", "--steps", "8", "-o", tmp_path / "run")
+    (line,) = tunas("search", "digits", "--quality", quality, *arguments, status=1).stderr.splitlines()
+    assert line.startswith("error: ")
+    assert line.endswith(said)
 
 
 def test_search_has_an_option_for_every_setting():
@@ -153,7 +174,7 @@ def test_failed_start_leaves_the_folder_free(tmp_path):
 
 def test_search_with_a_quality_of_ones_own_needs_no_data(tmp_path):
     run = tmp_path / "run"
-    arguments = ("search", "digits", "--quality", SYNTHETIC, "--latency", "macs", "--target", "0.2")
+    arguments = ("search", "digits", "--quality", "synthetic", "--latency", "macs", "--target", "0.2")
     ended = tunas(*arguments, "--steps", 20, "--seed", 1, "-o", run)
     assert "80 evaluations" in ended.stdout
     vector = tunas("export", run, "--format", "indices").stdout.strip()

@@ -81,6 +81,13 @@ def test_an_unknown_code_is_answered_with_near_ones():
     assert "`tunas explain` lists them" in explain("hello", status=1).stderr
 
 
+def test_words_are_answered_with_codes_about_them():
+    said = explain("untied filters", status=1).stderr
+    assert "no code `untied filters`" in said
+    assert summary("E302") in said
+    assert summary("W508") in explain("Kernel", status=1).stderr
+
+
 def test_a_terminal_gets_formatted_text(monkeypatch, capsys):
     from tunas_dsl.cli.explain import _show
 

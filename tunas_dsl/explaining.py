@@ -63,6 +63,20 @@ def near(code: str) -> list[str]:
     return difflib.get_close_matches(code.upper(), RULES, n=4, cutoff=0.5)
 
 
+def mentioning(words: str) -> list[str]:
+    """Codes in whose name, message or summary all ``words`` begin a word; first those by their names."""
+    wanted = [word.lower() for word in re.findall(r"[A-Za-z]{3,}", words)]
+    if not wanted:
+        return []
+    named = [code for code, rule in RULES.items() if _has(wanted, _words(rule.__name__))]
+    said = [code for code, rule in RULES.items() if _has(wanted, f"{rule.message} {summary(code)}")]
+    return [*named, *(code for code in said if code not in named)][:4]
+
+
+def _has(wanted: list[str], text: str) -> bool:
+    return all(re.search(rf"\b{word}", text.lower()) for word in wanted)
+
+
 def pages() -> Iterator[tuple[str, str]]:
     """The names and texts of the pages in ``docs/errors``."""
     rows = [f"| [{code}]({code}.md) | {summary(code)} |" for code in RULES]

@@ -72,7 +72,7 @@ def test_functions_lists_and_classes_rate(function):
     [
         ("user_oracle", "is not of the form module:function"),
         ("no_such_module:f", "ModuleNotFoundError: No module named 'no_such_module'"),
-        ("user_oracle:absent", "has no attribute 'absent'"),
+        ("user_oracle:absent", "module user_oracle has no absent"),
         ("user_oracle:number", "is int, which cannot be called"),
         ("user_oracle:Broken", "ValueError: no table for this space (user_oracle.py:"),
         ("user_syntax:quality", "SyntaxError"),

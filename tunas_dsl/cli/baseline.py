@@ -49,8 +49,8 @@ def _baseline(algorithm: str, description: str) -> click.Command:
             sources = {"quality": quality} if quality else {}
             subject, run = reopen_run(output, space, {**wanted, **sources, "algorithm": algorithm})
         else:
-            needed(SPACE=space, quality=quality, latency=latency)
-            needed(target=wanted.get("target"), n=wanted.get("n"))
+            asked = {name: wanted.get(name) for name in ("target", "n")}
+            needed(SPACE=space, quality=quality, latency=latency, **asked)
             settings = SETTINGS[algorithm](**wanted)
             subject, run = create_run(
                 output, str(space), latency, settings, quality=quality, algorithm=algorithm

@@ -32,8 +32,10 @@ FORMATS = ("text", "json", "github", "sarif")
 def command(paths: tuple[str, ...], format: str, fix: bool, diff: bool, watch: bool) -> None:
     """Check spaces: files, folders (every .space file in them), or - for standard input.
 
-    The exit status is 0 without findings, 1 with findings (or, with --diff, fixes), 2 where a file cannot be
-    read. A line with a comment such as `# tunas: ignore[W501]` has no warnings of that kind.
+    Findings go to standard error and a summary to standard output; with another --format than text, findings
+    go to standard output. The exit status is 0 without findings, 1 with findings (or, with --diff, fixes), 2
+    where a file cannot be read. A line with a comment such as `# tunas: ignore[W501]` has no warnings of that
+    kind.
     """
     if diff and not fix:
         raise click.UsageError("--diff belongs to --fix")

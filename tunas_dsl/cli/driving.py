@@ -23,12 +23,12 @@ def drive(subject: Subject, run: RunFolder, resume: bool, command: str) -> Outco
     """Search from the run's first step, or from its last state on; ``command`` is how to go on with it."""
     alone("a search without a supernet")
     space, model, name = subject.space, subject.model(run.cost), str(run.quality)
-    click.echo(heading(subject, model, run), err=True)
     outcome: Outcome | None = None
     with cleared_if_empty(run.path, resume):
         try:
             evaluator = Evaluator(name, _quality(name, space), space)
             driver = Driver(space, model, run, start_algorithm(space, model, run.settings), evaluator)
+            click.echo(heading(subject, model, run), err=True)
             best = "argmax" if run.algorithm == "reinforce" else "best"
             with Reporter(search_line(model.unit, "quality", best)) as reporter:
                 outcome = driver.search(resume=resume, report=reporter.report, tell=reporter.tell)

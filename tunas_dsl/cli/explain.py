@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tunas_dsl.explaining import RULES, explanation, near, pages, summary
+from tunas_dsl.explaining import RULES, explanation, mentioning, near, pages, summary
 
 
 def _complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
@@ -33,12 +33,15 @@ def command(codes: tuple[str, ...], write: Path | None) -> None:
 
 
 def _explained(code: str) -> str:
-    code = code.strip().upper()
-    if code not in RULES:
-        similar = ", ".join(near(code))
-        hint = f"; there are {similar}" if similar else "; `tunas explain` lists them"
-        raise click.ClickException(f"there is no code `{code}`{hint}")
-    return explanation(code)
+    name = code.strip()
+    if name.upper() in RULES:
+        return explanation(name.upper())
+    if about := mentioning(name):
+        listed = "\n".join(f"  {known}  {summary(known)}" for known in about)
+        raise click.ClickException(f"there is no code `{name}`; these are about it:\n{listed}")
+    similar = ", ".join(near(name))
+    hint = f"; there are {similar}" if similar else "; `tunas explain` lists them"
+    raise click.ClickException(f"there is no code `{name}`{hint}")
 
 
 def _show(text: str) -> None:

@@ -116,9 +116,9 @@ def latency(command: Callable[..., T]) -> Callable[..., T]:
 
 quality = click.option(
     "--quality",
-    metavar="MODULE:FUNCTION|supernet:RUN",
-    help="What rates architectures: a function of index vectors, (n, decisions), that gives n numbers; or "
-    "the weights of the search in the folder RUN.",
+    metavar="MODULE:FUNCTION|synthetic|supernet:RUN",
+    help="What rates architectures: a function of index vectors, (n, decisions), that gives n numbers; "
+    "made-up accuracies, to try a search out; or the weights of the search in the folder RUN.",
 )
 
 

@@ -24,9 +24,20 @@ BEGUN = ("policy.json", "state.json", "weights.safetensors")
 """What runs write with their first checkpoint, one or the other."""
 
 
+USUAL = {
+    "--data": "--data digits|fashion-mnist|folder:PATH (or --quality MODULE:FUNCTION)",
+    "--quality": "--quality MODULE:FUNCTION|synthetic",
+    "--latency": "--latency macs|TABLE",
+    "--target": "--target NUMBER (ms, with macs millions; `tunas cost SPACE` shows the range)",
+    "--steps": "--steps NUMBER",
+}
+"""What options are usually given as."""
+
+
 def needed(run: str = "search", /, **options: object) -> None:
     """A usage error where one of ``options``, named as they are shown but for dashes, has no value."""
-    names = [name if name.isupper() else f"--{name.replace('_', '-')}" for name in options]
+    flags = [name if name.isupper() else f"--{name.replace('_', '-')}" for name in options]
+    names = [USUAL.get(flag, flag) if run == "search" else flag for flag in flags]
     if missing := [name for name, given in zip(names, options.values(), strict=True) if given is None]:
         raise click.UsageError(f"a new {run} needs {', '.join(missing)}")
 

@@ -91,8 +91,8 @@ def command(
         sources = {name: source for name, source in (("data", data), ("quality", quality)) if source}
         subject, run = reopen_run(output, space, wanted | sources)
     else:
-        needed(SPACE=space, **({"data": data} if quality is None else {}), latency=latency)
-        needed(target=wanted.get("target"), steps=wanted.get("steps"))
+        source = {"data": data} if quality is None else {}
+        needed(SPACE=space, **source, latency=latency, target=wanted.get("target"), steps=wanted.get("steps"))
         settings = SearchSettings(**wanted) if quality is None else _without_training(wanted)
         subject, run = create_run(output, str(space), latency, settings, data=data, quality=quality)
     run = attrs.evolve(run, keep=keep)

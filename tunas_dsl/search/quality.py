@@ -1,10 +1,12 @@
 """Quality from anywhere: a user's function that says how good architectures are, by name, checked."""
 
+import difflib
 import importlib
 import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -14,6 +16,9 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.search.activity import Activity
 from tunas_dsl.search.algorithm import Floats, Indices
 from tunas_dsl.search.errors import SearchError
+
+SHORT = {"synthetic": "tunas_dsl.search.synthetic:SyntheticQuality"}
+"""Names for qualities that come along."""
 
 
 class Quality(Protocol):
@@ -42,26 +47,41 @@ class Stateful(Protocol):
 def load_quality(name: str, space: ir.Space) -> Quality:
     """What ``module:function`` names; a class is made with ``space``, and what that gives is called.
 
-    Modules are looked for where Python looks, and in the present folder.
+    Modules are looked for where Python looks, and in the present folder. ``synthetic`` is short for the
+    made-up accuracies of :class:`tunas_dsl.search.synthetic.SyntheticQuality`.
 
     Raises:
         SearchError: there is no such module or function, or it cannot be called.
     """
-    module_name, colon, attribute = name.partition(":")
+    module_name, colon, attribute = SHORT.get(name, name).partition(":")
     if not (module_name and colon and attribute):
-        raise SearchError(f"the quality `{name}` is not of the form module:function")
+        raise SearchError(f"the quality `{name}` is not of the form module:function, nor is it `synthetic`")
     try:
         found = _import(module_name)
         for part in attribute.split("."):
-            found = getattr(found, part)
+            found = _member(found, part)
         if isinstance(found, type):
             found = found(space)
+    except SearchError:
+        raise
     except Exception as error:
         raise SearchError(f"the quality `{name}` cannot be loaded: {_what_and_where(error)}") from error
     if not callable(found):
         raise SearchError(f"the quality `{name}` is {type(found).__name__}, which cannot be called")
     quality: Quality = found
     return quality
+
+
+def _member(owner: Any, name: str) -> Any:
+    """What ``owner`` calls ``name``. Raises SearchError with the nearest name where there is none."""
+    if hasattr(owner, name):
+        return getattr(owner, name)
+    what = f"module {owner.__name__}" if isinstance(owner, ModuleType) else f"`{owner!r}`"
+    public = [known for known in dir(owner) if not known.startswith("_")]
+    by_case = {known.lower(): known for known in public}
+    close = difflib.get_close_matches(name.lower(), by_case, n=1)
+    hint = f"; did you mean {by_case[close[0]]}?" if close else ""
+    raise SearchError(f"{what} has no {name}{hint}")
 
 
 class Evaluator:
