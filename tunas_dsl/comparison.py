@@ -1,5 +1,6 @@
 """Two spaces, or two architectures, side by side: what one has and the other has not, and what that costs."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -161,20 +162,27 @@ def _block_lines(summary: SpaceSummary) -> Lines:
 
 def _layer_lines(network: ir.Space) -> Lines:
     lines: dict[str, tuple[str, ...]] = {}
-    for listed in layer_rows(network):
+    rows = list(layer_rows(network))
+    inside = Counter(number for listed in rows for number in listed.row.residuals)
+    passed: Counter[int] = Counter()
+    for listed in rows:
+        passed.update(listed.row.residuals)
+        places = [(passed[number], inside[number]) for number in listed.row.residuals]
         name = listed.row.block or "classifier"
         channels, *size = listed.row.output
         shape = "x".join(map(str, [*size, channels]))
-        lines[name] = (*lines.get(name, ()), f"{_told(listed)}  {shape}")
+        lines[name] = (*lines.get(name, ()), f"{_told(listed, places)}  {shape}")
     return lines
 
 
-def _told(listed: Listed) -> str:
+def _told(listed: Listed, places: Sequence[tuple[int, int]]) -> str:
+    """A layer, and for each residual around it, which of how many layers inside it this is."""
     if listed.layer is None:
         return "linear"
     if isinstance(listed.layer, ir.Skip):
         return "skipped"
-    return Words().layer(listed.layer) + (", residual" if listed.row.residual else "")
+    residuals = (", residual" if of == 1 else f", residual {number} of {of}" for number, of in places)
+    return Words().layer(listed.layer) + "".join(residuals)
 
 
 def _decision_lines(space: ir.Space) -> Lines:

@@ -139,3 +139,13 @@ def test_latencies_are_compared():
 )
 def test_trouble_has_a_status_of_its_own(arguments, message):
     assert message in tunas(*arguments, status=2).stderr
+
+
+def test_one_residual_over_two_layers_is_told_from_two_residuals(tmp_path):
+    pair = ["residual({ conv(3) conv(3) })", "residual(conv(3)) residual(conv(3))"]
+    files = [tmp_path / "one.space", tmp_path / "two.space"]
+    for file, layers in zip(files, pair, strict=True):
+        file.write_text(f"space s {{ input image 8 x 8 x 8 block b (filters: 8) {{ {layers} }} }}")
+    ended = CliRunner().invoke(cli, ["diff", *map(str, files)], env={"NO_COLOR": "1"})
+    assert "- conv 3, residual 1 of 2" in ended.stdout
+    assert "+ conv 3, residual  " in ended.stdout

@@ -176,6 +176,13 @@ def test_different_residuals_are_shown_differently():
     assert len(numbers) == len(DIFFERENT_RESIDUALS)
 
 
+def test_a_residual_inside_another_may_be_skipped():
+    text = "residual({ residual(conv(3) | skip) residual(conv(3) | skip) }) conv(3)"
+    space = f"space s {{ input image 8 x 8 x 8 block b (filters: 8) {{ {text} }} }}"
+    ended = CliRunner().invoke(cli, ["show", "-", "1:1:0"], input=space, env={"NO_COLOR": "1"})
+    assert re.search(r" \+ \(skipped  .*\n.*    skipped\)  .*\n.*  conv 3  ", ended.stdout), ended.output
+
+
 @pytest.mark.parametrize(
     ("layers", "line"),
     [

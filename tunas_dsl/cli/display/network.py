@@ -118,8 +118,8 @@ def _texts(listed: Sequence[Listed]) -> Iterator[_Told]:
         begin = "".join("+ " if number in closed else "+ (" for number in opened)
         end = ")" * len(set(closed) - set(opened))
         inside = len(entry.row.residuals) - len(opened)
-        if isinstance(entry.layer, ir.Skip) and begin == "+ " and not end:
-            yield _Told(_SKIPPED, inside)
+        if isinstance(entry.layer, ir.Skip) and begin.endswith("+ "):
+            yield _Told(f"{begin.removesuffix('+ ')}{_SKIPPED}{end}", inside)
         else:
             yield _Told(f"{begin}{_name(entry.layer)}{end}", inside)
 
