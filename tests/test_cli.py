@@ -168,7 +168,10 @@ def test_search_has_an_option_for_every_setting():
 
 def test_failed_start_leaves_the_folder_free(tmp_path):
     run = tmp_path / "run"
-    tunas("search", "digits", "--data", "no-such", *SEARCH[4:], "--target", "0.3", "-o", run, status=1)
+    ended = tunas(
+        "search", "digits", "--data", "no-such", *SEARCH[4:], "--target", "0.3", "-o", run, status=1
+    )
+    assert "searching" not in ended.stderr
     assert not run.exists()
 
 

@@ -37,10 +37,12 @@ class Backend(Protocol):
         tell: Callable[[str], None],
         device: str,
         threads: int | None,
+        started: Callable[[], None] = lambda: None,
     ) -> Outcome:
         """Search ``space`` with the settings and data of ``run``, from its checkpoint on with ``resume``.
 
-        ``report`` is called after each step, ``tell`` with a sentence that the user should read.
+        ``started`` is called once everything has been checked, before the first step; ``report`` after
+        each step, ``tell`` with a sentence that the user should read.
 
         Raises:
             SearchError: something that the user can put right.

@@ -39,11 +39,15 @@ class TorchBackend:
         tell: Callable[[str], None],
         device: str = "cpu",
         threads: int | None = None,
+        started: Callable[[], None] = lambda: None,
     ) -> Outcome:
         """Search ``space`` with the settings and data of ``run``; see the protocol."""
         from tunas_torch.running import run_search, start_search
 
         search = start_search(space, model, run, device, threads)
+        started()
+        if search.data.fitted:
+            tell(f"{search.data.name}: {search.data.fitted}")
         return run_search(search, run, resume=resume, report=report, tell=tell)
 
     def train(

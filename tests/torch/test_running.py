@@ -116,3 +116,36 @@ def test_remat_is_what_the_settings_say(tmp_path):
     assert losses["none"] == losses["auto"] == pytest.approx(losses["switch"], rel=1e-5)
     with pytest.raises(SearchError, match=r"a step takes 0\.[67] GB at least, but may take 0\.1 GB"):
         begun(tmp_path, "little", remat="auto", memory="100 MB")
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        ("8 x 8 x 1", []),
+        ("8 x 8 x 3", ["digits: grey is repeated in 3 channels"]),
+        (
+            "12 x 12 x 3",
+            ["digits: images of 8 x 8 are resized to 12 x 12, grey is repeated in 3 channels"],
+        ),
+    ],
+)
+def test_what_is_done_to_images_is_told_once_the_search_has_started(tmp_path, image, told):
+    space = compile_text(
+        f"space one {{\n    input image {image}\n    block b (filters: 8 | 16) {{ conv(kernel: 3)  relu  "
+        "global_pool }\n    classifier (classes: 10)\n}\n"
+    )
+    model = cost_model(space, "macs")
+    settings = attrs.evolve(SETTINGS, steps=1, target=0.1)
+    said = []
+    load_backend("torch").search(
+        space,
+        model,
+        RunFolder.create(tmp_path / "run", settings, "digits", model.name),
+        resume=False,
+        report=lambda _: said.append("step"),
+        tell=said.append,
+        device="cpu",
+        threads=None,
+        started=lambda: said.append("started"),
+    )
+    assert said == ["started", *told, "step"]

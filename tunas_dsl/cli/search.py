@@ -139,7 +139,6 @@ def _search_supernet(
     subject: Subject, run: RunFolder, resume: bool, device: str, threads: int | None
 ) -> None:
     model = subject.model(run.cost)
-    click.echo(heading(subject, model, run), err=True)
     outcome: Outcome | None = None
     with cleared_if_empty(run.path, resume):
         try:
@@ -153,6 +152,7 @@ def _search_supernet(
                     tell=reporter.tell,
                     device=device,
                     threads=threads,
+                    started=lambda: reporter.tell(heading(subject, model, run)),
                 )
         except KeyboardInterrupt:
             pass

@@ -31,6 +31,14 @@ class ArraySource:
     labels: NDArray[np.int64]
     shape: tuple[int, int, int]
 
+    @property
+    def fitted(self) -> str:
+        """What is done to the images so that they have the shape; empty where that is nothing."""
+        (height, width), (channels, *size) = self.images.shape[1:], self.shape
+        resized = f"images of {height} x {width} are resized to {size[0]} x {size[1]}"
+        done = [resized] if [height, width] != size else []
+        return ", ".join([*done, f"grey is repeated in {channels} channels"] if channels > 1 else done)
+
     def read(self, indices: NDArray[np.int64], area: np.random.Generator | None) -> Images:
         """The images of ``indices``, whole, resized bilinearly where the shape is another."""
         channels, height, width = self.shape
@@ -92,7 +100,8 @@ class Split:
 class ImageData:
     """A data set: class names, its three splits, and how its training images are augmented.
 
-    ``skipped`` counts the files in its place that are no images in a class folder.
+    ``skipped`` counts the files in its place that are no images in a class folder; ``fitted`` says in words
+    what is done to images so that they fit the input, if anything.
     """
 
     name: str
@@ -102,6 +111,7 @@ class ImageData:
     test: Split
     augmentation: Augmentation
     skipped: int = 0
+    fitted: str = ""
 
     @property
     def num_classes(self) -> int:

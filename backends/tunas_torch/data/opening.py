@@ -3,6 +3,7 @@
 import difflib
 from pathlib import Path
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,7 +65,8 @@ def _digits(shape: tuple[int, int, int], seed: int, holdout: float) -> ImageData
     source = ArraySource(images, found.target.astype(np.int64), shape)
     augmentation = Augmentation(shift=_scaled(1, 8, shape))
     names = tuple(map(str, found.target_names))
-    return make_data("digits", names, augmentation, source, seed=seed, holdout=holdout)
+    data = make_data("digits", names, augmentation, source, seed=seed, holdout=holdout)
+    return attrs.evolve(data, fitted=source.fitted)
 
 
 def _fashion_mnist(folder: Path, shape: tuple[int, int, int], seed: int, holdout: float) -> ImageData:
@@ -74,7 +76,7 @@ def _fashion_mnist(folder: Path, shape: tuple[int, int, int], seed: int, holdout
             "or name the folder of the four IDX files as `fashion-mnist:DIR`"
         )
     train, test = (ArraySource(*_idx_pair(folder, part), shape) for part in ("train", "t10k"))
-    return make_data(
+    data = make_data(
         "fashion-mnist",
         _FASHION_CLASSES,
         Augmentation(shift=_scaled(2, 28, shape), flip=True),
@@ -84,6 +86,7 @@ def _fashion_mnist(folder: Path, shape: tuple[int, int, int], seed: int, holdout
         holdout=holdout,
         measured=None if shape[1:] == train.images.shape[1:] else SAMPLE,
     )
+    return attrs.evolve(data, fitted=train.fitted)
 
 
 def _scaled(pixels: int, side: int, shape: tuple[int, int, int]) -> int:
