@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.scope import Scope
-from tunas_dsl.diagnostics import Report
+from tunas_dsl.diagnostics import Note, Report
 from tunas_dsl.syntax import tree
+
+MOST_PLACES = 8
+"""Definitions of a circle that are shown."""
 
 
 def check_circles(scope: Scope, report: Report) -> None:
@@ -18,7 +21,11 @@ def check_circles(scope: Scope, report: Report) -> None:
         first = min(circle, key=lambda name: scope.place(name).start)
         start = circle.index(first)
         names = [*circle[start:], *circle[:start], first]
-        report.add(rules.CyclicDefinition(span=scope.place(first), name=first, cycle=" -> ".join(names)))
+        others = tuple(
+            Note(scope.place(name), f"`{name}` is defined here") for name in names[1:-1][:MOST_PLACES]
+        )
+        cycle = " -> ".join(names)
+        report.add(rules.CyclicDefinition(span=scope.place(first), name=first, cycle=cycle, others=others))
         scope.broken.update(circle)
 
 

@@ -38,6 +38,18 @@ WANTED: dict[Kind, str] = {
     "resolution": "a size such as `224` or `224x192`, from 1 to 4096 pixels",
 }
 
+EXAMPLES: dict[Kind, str] = {
+    "odd": "a number, such as `3`",
+    "stride": "a number, such as `2`",
+    "classes": "a number, such as `10`",
+    "filters": "a number, such as `32`",
+    "expansion": "a factor, such as `6x`",
+    "ratio": "a number, such as `1/4`",
+    "fraction": "a number, such as `0.2`",
+    "count": "a number, such as `3`",
+    "resolution": "a size, such as `224`",
+}
+
 WORDS: dict[Kind, frozenset[str]] = {
     "switch": frozenset({"on", "off"}),
     "act": frozenset(get_args(ir.ActivationFunction)),

@@ -1,12 +1,15 @@
 """What can be wrong with what a text means: E1xx names, E2xx values, E3xx shapes and ties, W5xx style."""
 
+import re
 from collections.abc import Collection
+from typing import get_args
 
 import attrs
 
 from tunas_dsl.analysis.vocabulary import advice, meant
 from tunas_dsl.diagnostics import Diagnostic, Fix, Note
 from tunas_dsl.diagnostics.diagnostic import nearest, suggest
+from tunas_dsl.ir.space import ActivationFunction
 from tunas_dsl.source import Span, inside, lines_of
 
 
@@ -23,11 +26,14 @@ class UnknownName(Diagnostic):
     name: str
     what: str
     known: frozenset[str]
+    example: str | None = None
 
     @property
     def hint(self) -> str | None:
-        """A known name that is spelt nearly the same, or that others call so."""
-        return advice(self.name, self.known)
+        """A known name that is spelt nearly the same, or that others call so; else a value that fits."""
+        defined = f"or define it by `let {self.name} = ...`"
+        value = f"write {self.example}, {defined}" if self.example else None
+        return advice(self.name, self.known) or value
 
     @property
     def fix(self) -> Fix | None:
@@ -67,6 +73,17 @@ class CyclicDefinition(Diagnostic):
 
     name: str
     cycle: str
+    others: tuple[Note, ...] = ()
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The other definitions of the circle."""
+        return self.others
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return f"let `{self.name}` stand for something that does not use it"
 
 
 @attrs.frozen(kw_only=True)
@@ -111,6 +128,11 @@ class UnknownArgument(Diagnostic):
         """An argument that is spelt nearly the same, or that others call so."""
         if self.owner.startswith("block ") and self.name in ("stride", "kernel", "act", "expand", "se"):
             return f"`{self.name}` is an argument of layers: `bottleneck(kernel: 3, expand: 6x, stride: 2)`"
+        if self.owner == "conv" and meant(self.name, ("act",)):
+            value = re.match(r"\s*[:=]\s*(\w+)", self.span.source.text[self.span.end :])
+            word = value[1] if value else "relu"
+            near = meant(word, get_args(ActivationFunction))
+            return f"write `{near.name if near else word}` behind it: `conv` has no activation of its own"
         return advice(self.name, self.known)
 
     @property
@@ -156,6 +178,8 @@ class TooManyArguments(Diagnostic):
     @property
     def hint(self) -> str | None:
         """How several layers are written."""
+        if self.owner in get_args(ActivationFunction) and self.span.text.endswith(")"):
+            return f"an activation stands behind its layer: write `{self.span.text} {self.owner}`"
         if self.owner != "residual":
             return None
         return "alternatives are written `residual(a | b)`, several layers `residual({ a b })`"
@@ -693,6 +717,12 @@ class DepthsDisagree(Diagnostic):
         return "let only layers with stride 1 and the same filters be left out"
 
 
+def _becoming(options: tuple[str, ...], rounded: str) -> str:
+    """``8 and 10 both become 8``."""
+    *most, last = options if len(options) <= 6 else (*options[:4], "...", options[-1])
+    return f"{', '.join(most)} and {last} {'both' if len(options) == 2 else 'all'} become {rounded}"
+
+
 @attrs.frozen(kw_only=True)
 class MergedOptions(Diagnostic):
     """Options that are rounded to the same number are one option.
@@ -701,15 +731,34 @@ class MergedOptions(Diagnostic):
     """
 
     code = "W501"
-    message = "of {written} options, rounding leaves {left}"
+    message = "of {written} options, rounding leaves {kept}: {groups}"
 
     written: int
-    left: str
+    merged: tuple[tuple[str, tuple[str, ...]], ...]
+    left: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The message, which is shorter where one option is left."""
+        return f"all {self.written} options round to {self.left[0]}" if len(self.left) == 1 else super().text
+
+    @property
+    def kept(self) -> str:
+        """The options that there are."""
+        return ", ".join(self.left)
+
+    @property
+    def groups(self) -> str:
+        """Which options become the same."""
+        return "; ".join(_becoming(options, rounded) for rounded, options in self.merged)
 
     @property
     def hint(self) -> str:
         """The way out."""
-        return "leave out the options that are not left, or say `# tunas: ignore[W501]` on the line"
+        return (
+            "leave one of those that become the same, let `filters divisible by` be a smaller number, "
+            "or say `# tunas: ignore[W501]` on the line"
+        )
 
 
 @attrs.frozen(kw_only=True)

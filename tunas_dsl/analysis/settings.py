@@ -221,9 +221,23 @@ class Settings:
         if kind == "filters" and len(ordered) == len(set(options.options)):
             self._check_rounding(options)
         if len(ordered) < len(set(options.options)) and not quiet:
-            left = ", ".join(str(_label(option)) for option in ordered)
-            self.decisions.report.add(rules.MergedOptions(span=options.span, written=len(found), left=left))
+            self._report_merged(kind, options, ordered)
         return ordered
+
+    def _report_merged(self, kind: Kind, options: Options, ordered: tuple[Any, ...]) -> None:
+        groups: dict[Any, dict[str, None]] = {option: {} for option in ordered}
+        for option in options.options:
+            groups[self._rounded(kind, option)][str(_label(option))] = None
+        self.decisions.report.add(
+            rules.MergedOptions(
+                span=options.span,
+                written=len(options.options),
+                merged=tuple(
+                    (str(_label(one)), tuple(group)) for one, group in groups.items() if len(group) > 1
+                ),
+                left=tuple(str(_label(option)) for option in ordered),
+            )
+        )
 
     def _rounded(self, kind: Kind, option: Any) -> Any:
         divisor = self.decisions.divisor

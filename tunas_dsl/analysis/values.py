@@ -6,7 +6,7 @@ from fractions import Fraction
 import attrs
 
 from tunas_dsl.analysis import rules
-from tunas_dsl.analysis.operators import OPERATORS, WANTED, WORDS, Kind
+from tunas_dsl.analysis.operators import EXAMPLES, OPERATORS, WANTED, WORDS, Kind
 from tunas_dsl.analysis.scope import Binding, Scope
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
@@ -199,7 +199,12 @@ class _Evaluation:
         if binding is None:
             if not scope.is_broken(name):
                 known = scope.names() | words
-                self.report.add(rules.UnknownName(span=expression.span, name=name, what="value", known=known))
+                example = EXAMPLES.get(self.kind)
+                self.report.add(
+                    rules.UnknownName(
+                        span=expression.span, name=name, what="value", known=known, example=example
+                    )
+                )
             return None
         if binding.shared:
             binding.uses.append(expression.span)

@@ -7,8 +7,9 @@ from tunas_dsl.diagnostics.diagnostic import Near, nearest
 _SAME = {
     # layers
     "swish": "silu",
-    "swish6": "hswish hardswish hsilu hardsilu",
+    "swish6": "hswish hardswish hsilu hardsilu hs",
     "relu6": "relu06",
+    "relu": "re",
     "sepconv": "dwconv dwsconv depthwise depthwiseconv depthwiseconv2d depthwiseseparable dsconv separable "
     "separableconv separableconv2d sepconv2d sepconvolution",
     "bottleneck": "mbconv mb mbblock invertedresidual invertedbottleneck inverted ibn ibconv invres",
@@ -24,7 +25,7 @@ _SAME = {
     "outputchannels outputfilters filter c",
     "classes": "numclasses nclasses nclass outfeatures nout",
     "expand": "expansion expandratio expansionratio exp expratio expansionfactor t e ratio expandfactor",
-    "act": "activation activationfn actfn actlayer actfunc nonlinearity activationfunction",
+    "act": "nl activation activationfn actfn actlayer actfunc nonlinearity activationfunction",
     "bn": "batchnorm norm usebn normalisation normalization batchnormalization normlayer",
     "se": "squeezeexcite squeezeandexcite usese seblock selayer squeezeexcitation attention",
     "se_ratio": "sereduction squeezeratio ratiose rdratio",

@@ -143,6 +143,11 @@ def _number(match: re.Match[str], touching: tuple[str, str] | None, last: str) -
             tokens: tuple[Written, ...] = (("NUMBER", number, start, end),)
             return Reading(end=end, help=f"write `{number}`", replacement=number, tokens=tokens)
     help = "numbers are written `3`, `0.5`, `5/8` or `3x`; names begin with a letter"
+    bounds = re.fullmatch(r"([0-9]{1,5})\.\.\.?([0-9]{1,5})", written)
+    if bounds:
+        low, high = int(bounds[1]), int(bounds[2])
+        options = range(low, high + 1) if 0 < high - low < 8 else (low, "...", high)
+        help = f"write the options out: `{' | '.join(map(str, options))}`"
     token: Written = ("NAME", written, start, end)
     return Reading(end=end, help=help, tokens=(token,), doubtful=True)
 

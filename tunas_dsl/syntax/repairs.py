@@ -30,7 +30,7 @@ _ODD_HELP = {
     ";": "statements and layers end without a sign",
     "-": "numbers are not negative, and there is no subtraction",
     "/": "a fraction is written without spaces: `1/2`; to divide, multiply by one: `32 * 1/2`",
-    "+": "there is no addition: write the sum, or options as `a | b`",
+    "+": "there is no addition: write the sum, or options as `a | b`; `residual(a)` adds `a` to its input",
     "[": "alternatives are written `a | b`; between the layers of a block in parentheses",
 }
 _INSERTED = ("COLON", "COMMA", "RPAR", "RBRACE", "LBRACE", "BAR", "EQUAL", "LPAR")
@@ -300,6 +300,8 @@ def _replaced(stuck: Stuck) -> Iterator[Repair]:
         help = {"COLON": _ARGUMENT, "BAR": _ALTERNATIVES}.get(kind)
         if kind == "LBRACE" and token.kind == "COLON":
             help = "what belongs to it stands between braces, `{ ... }`: write the closing `}`, too"
+        if kind == "COLON" and _is_default(stuck) and stuck.before is not None and stuck.after is not None:
+            help = f"defaults are written `{stuck.before.text}: {stuck.after.text}`"
         colon = kind == "LBRACE" and token.kind == "COLON"
         finding = rules.WrongSign(span=stuck.span, written=token.text, meant=meant, help=help, sure=not colon)
         put, removed = token._replace(kind=kind, text=meant), 1
@@ -310,6 +312,13 @@ def _replaced(stuck: Stuck) -> Iterator[Repair]:
         implied = kind in _OPENERS and stuck.is_implied(kind)
         implies = kind in ("LBRACE", "LPAR")
         yield stuck.repair([put], None if implied else finding, removed, implies=implies, least=False)
+
+
+def _is_default(stuck: Stuck) -> bool:
+    """Whether the token stands between the parentheses behind the name of a layer that is defined."""
+    opener = stuck.opened[-1] if stuck.opened else None
+    place = next((n for n, token in enumerate(stuck.tokens) if token is opener), 0)
+    return place > 0 and stuck.tokens[place - 1].kind == "LAYER"
 
 
 def _odd(stuck: Stuck) -> Iterator[Repair]:
@@ -446,7 +455,9 @@ def _inserted(stuck: Stuck) -> Iterator[Repair]:
             continue
         if kind == "LPAR" and not stuck.follows_header():
             continue
-        finding = _missing(stuck, f"`{SIGNS[kind]}`", SIGNS[kind])
+        classes = kind == "LPAR" and (before.kind, stuck.token.kind) == ("CLASSIFIER", "NUMBER")
+        form = f"classifier (classes: {stuck.token.text})" if classes else None
+        finding = _missing(stuck, f"`{SIGNS[kind]}`", SIGNS[kind], form)
         opener = stuck.opener(kind) if kind in _OPENERS else None
         if opener is not None:
             finding = attrs.evolve(finding, opened=Span(stuck.source, opener.end - 1, opener.end))

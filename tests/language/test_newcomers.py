@@ -1,0 +1,62 @@
+"""What people write who come from papers and other tools, and the help that they get."""
+
+import pytest
+
+from tunas_dsl.compiler import check_text
+from tunas_dsl.source import Source
+
+HEAD = "space s {\n    input image 32 x 32 x 3\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "help"),
+    [
+        ("block b (filters: 8) { conv(3) HS }", "did you mean `swish6`?"),
+        ("block b (filters: 8) { sepconv(3, act: RE) }", "did you mean `relu`?"),
+        ("block b (filters: 8) { sepconv(3, NL: relu) }", "did you mean `act`?"),
+        ("let depth = 2..5", "write the options out: `2 | 3 | 4 | 5`"),
+        ("let width = 16..32", "write the options out: `16 | ... | 32`"),
+        (
+            "block b (filters: 8) { conv(5) + relu }",
+            "there is no addition: write the sum, or options as `a | b`; `residual(a)` adds `a` to its input",
+        ),
+        (
+            "block b (filters: 8) { relu6(conv(5)) }",
+            "an activation stands behind its layer: write `conv(5) relu6`",
+        ),
+        (
+            "block b (filters: 8) { conv(3, activation: HS) }",
+            "write `swish6` behind it: `conv` has no activation of its own",
+        ),
+        ("classifier 12", "write `classifier (classes: 12)`"),
+        (
+            "classifier (classes: twelve)",
+            "write a number, such as `10`, or define it by `let twelve = ...`",
+        ),
+        ("layer sep(s = 2) = sepconv(kernel: 3, stride: s)", "defaults are written `s: 2`"),
+        (
+            "block b (filters: 8) { conv(3)  decide k = 3 | 5 }",
+            "a `decide` is one decision for the whole file and stands outside of braces; alternatives of "
+            "whole layers, such as `residual(pair(3) | pair(5))`, are one decision for each use",
+        ),
+    ],
+)
+def test_the_help_says_how_it_is_written_here(body, help):
+    _, report = check_text(Source("case.space", f"{HEAD}    {body}\n}}\n"))
+    assert help in [found.hint for found in report.diagnostics]
+
+
+def test_every_group_of_options_that_merge_is_said():
+    body = "    block b (filters: 9 | 8 | 16 | 30 | 31 | 32) { conv(kernel: 3) }\n}\n"
+    (found,) = check_text(Source("case.space", HEAD + body))[1].diagnostics
+    assert found.text == (
+        "of 6 options, rounding leaves 8, 16, 32: 9 and 8 both become 8; 30, 31 and 32 all become 32"
+    )
+
+
+def test_the_other_uses_of_a_shared_decision_are_marked():
+    uses = "    block a (filters: 16 * w) { relu }\n    block b (filters: 16 * w * (1 | 2)) { relu }\n}\n"
+    text = HEAD + "    decide w = 1/2 | 1\n" + uses
+    (found,) = check_text(Source("case.space", text))[1].diagnostics
+    assert found.code == "E206"
+    assert [note.span.start for note in found.notes] == [text.index("w)")]
