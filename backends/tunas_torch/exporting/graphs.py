@@ -80,7 +80,8 @@ def export_executorch(network: Network, path: Path) -> float:
         program = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()]).to_executorch()
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_bytes(program.buffer)
-    method = Runtime.get().load_program(fresh.read_bytes()).load_method("forward")
+    loaded = Runtime.get().load_program(program.buffer)  # a method without its program reads freed memory
+    method = loaded.load_method("forward")
 
     def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
         rows = [method.execute([torch.from_numpy(image[None])])[0].numpy() for image in batch]
