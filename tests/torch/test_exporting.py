@@ -130,7 +130,7 @@ def test_python_source_comes_with_the_weights_of_a_training(trained, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["mobilenet_v3_like.space", "--format", "python", "-o", "x.py"], 1, "has decisions"),
+        (["mobilenet_v3_like.space", "--format", "python", "-o", "x.py"], 1, "is a space with decisions"),
         (["mobilenet_v3_like.space", "--format", "onnx"], 2, "name it with -o"),
     ],
 )
