@@ -8,14 +8,16 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.ranks import ranks
 from tunas_torch.data import ImageData, open_data
+from tunas_torch.heap import keep_freed_memory
 
 
 def use(device: str, threads: int | None) -> torch.device:
-    """The device, tried out, after setting the number of threads.
+    """The device, tried out, after setting the number of threads and what becomes of freed memory.
 
     Raises:
         SearchError: there is no such device.
     """
+    keep_freed_memory()
     if threads is not None:
         torch.set_num_threads(threads)
     if device == "cuda" and ranks() > 1:
