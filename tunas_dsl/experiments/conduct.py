@@ -86,10 +86,16 @@ class _Conductor:
         reach = self.size.within * self.place.target
         band = (self.place.target - reach, self.place.target + reach)
         drawn = sample(space, self.size.random, self.seed, model, band)
-        accuracies = [self._worth(tuple(row))["accuracy"] for row in drawn.tolist()]
+        worths = [self._worth(tuple(row)) for row in drawn.tolist()]
+        accuracies = [worth["accuracy"] for worth in worths]
         best = int(np.argmax(accuracies))
         gap = 100 * (float(model.total(drawn[best : best + 1])[0]) / self.place.target - 1)
-        return {"argmax": gap, "accuracy": accuracies[best], "mean_accuracy": float(np.mean(accuracies))}
+        return {
+            "argmax": gap,
+            **worths[best],
+            "mean_accuracy": float(np.mean(accuracies)),
+            "mean_test": float(np.mean([worth["test"] for worth in worths])),
+        }
 
     def _read(self, folder: Path) -> tuple[tuple[int, ...], dict[str, float]]:
         run = RunFolder.open(folder)
@@ -104,9 +110,12 @@ class _Conductor:
             return {"quality": float(np.asarray(judge(np.array([indices])))[0])}
         vector = ":".join(map(str, indices))
         steps = self.size.train_steps or self.size.steps
-        folder = self._job("train", str(self.file), vector, "--data", self.size.data, "--steps", steps)
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        return {"accuracy": float(result["validation"]["accuracy"])}
+        trained = ("train", str(self.file), vector, "--data", self.size.data, "--steps", steps, "--test")
+        result = json.loads((self._job(*trained) / "result.json").read_text(encoding="utf-8"))
+        return {
+            "accuracy": float(result["validation"]["accuracy"]),
+            "test": float(result["test"]["accuracy"]),
+        }
 
     def _space(self) -> ir.Space:
         return compile_text(self.text, str(self.file))

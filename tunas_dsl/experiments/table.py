@@ -10,8 +10,10 @@ HEADINGS = {
     "argmax": ("argmax, % off", "{:+.2f}", 1.0),
     "average": ("average, % off", "{:+.2f}", 1.0),
     "quality": ("quality, %", "{:.2f}", 100.0),
-    "accuracy": ("accuracy, %", "{:.2f}", 100.0),
+    "accuracy": ("validation, %", "{:.2f}", 100.0),
+    "test": ("test, %", "{:.2f}", 100.0),
     "mean_accuracy": ("mean of all, %", "{:.2f}", 100.0),
+    "mean_test": ("mean of all, test, %", "{:.2f}", 100.0),
 }
 """By the name of a figure, its column's heading, how it is written, and a factor."""
 
