@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.search.spaces import MODEL, SPACE
+from tunas_dsl.documents import sealed, unsealed
 from tunas_dsl.search.algorithms import start_algorithm
 from tunas_dsl.search.driver import Driver
 from tunas_dsl.search.errors import SearchError
@@ -113,9 +114,9 @@ def test_without_a_whole_state_there_is_no_going_on(tmp_path):
 def test_other_settings_are_not_resumed(tmp_path):
     run = create(tmp_path / "run")
     start(run)
-    description = json.loads((run.path / "settings.json").read_text())
+    description = unsealed(json.loads((run.path / "settings.json").read_text()))
     description["settings"]["target"] = 0.2
-    (run.path / "settings.json").write_text(json.dumps(description))
+    (run.path / "settings.json").write_text(json.dumps(sealed(description)))
     with pytest.raises(SearchError, match="changed after"):
         start(RunFolder.open(run.path), resume=True)
 

@@ -1,5 +1,7 @@
 import json
 import math
+from contextlib import suppress
+from random import Random
 
 import attrs
 import pytest
@@ -52,6 +54,34 @@ def test_settings_that_are_not_ours_are_refused(tmp_path, text, part):
         (tmp_path / "settings.json").write_text(text)
     with pytest.raises(SearchError, match=part):
         RunFolder.open(tmp_path)
+
+
+def test_settings_that_were_changed_are_refused(tmp_path):
+    RunFolder.create(tmp_path, SETTINGS, "digits", "pixel1")
+    file = tmp_path / "settings.json"
+    file.write_text(file.read_text().replace('"steps": 100', '"steps": 101'))
+    with pytest.raises(SearchError, match=r"settings\.json is damaged: it is not what was written"):
+        RunFolder.open(tmp_path)
+
+
+def test_a_flipped_bit_of_the_settings_is_refused_or_changes_nothing(tmp_path):
+    run = RunFolder.create(tmp_path, SETTINGS, "digits", "pixel1")
+    file = tmp_path / "settings.json"
+    written = file.read_bytes()
+    random = Random(0)
+    for place in random.sample(range(len(written)), 200):
+        flipped = written[place] ^ 1 << random.randrange(8)
+        file.write_bytes(written[:place] + bytes([flipped]) + written[place + 1 :])
+        with suppress(SearchError):
+            assert RunFolder.open(tmp_path) == run
+
+
+def test_settings_of_before_they_had_a_hash_are_read(tmp_path):
+    run = RunFolder.create(tmp_path, SETTINGS, "digits", "pixel1")
+    document = json.loads((tmp_path / "settings.json").read_text())
+    assert len(document.pop("sha256")) == 64
+    (tmp_path / "settings.json").write_text(json.dumps(document))
+    assert RunFolder.open(tmp_path) == run
 
 
 def test_the_fingerprint_follows_settings_data_and_cost_model(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from tunas_dsl.documents import sealed, unsealed
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE
 from tunas_dsl.search.errors import SearchError
@@ -219,9 +220,9 @@ def test_resuming_what_is_finished_changes_nothing(tmp_path):
 def test_other_settings_are_not_resumed(tmp_path):
     run = create(tmp_path / "run")
     start(run)
-    description = json.loads((run.path / "settings.json").read_text())
+    description = unsealed(json.loads((run.path / "settings.json").read_text()))
     description["settings"]["target"] = 31.0
-    (run.path / "settings.json").write_text(json.dumps(description))
+    (run.path / "settings.json").write_text(json.dumps(sealed(description)))
     with pytest.raises(SearchError, match=r"the settings of .* changed after its checkpoint"):
         start(RunFolder.open(run.path), resume=True)
 

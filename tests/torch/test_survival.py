@@ -162,6 +162,9 @@ EVERY_RUN = {
     "settings have a key twice": lambda run: (run / "settings.json").write_text(
         (run / "settings.json").read_text().replace("{", '{"schema": "", ', 1)
     ),
+    "settings with another number": lambda run: (run / "settings.json").write_text(
+        re.sub(r'("seed": )\d+', r"\g<1>7", (run / "settings.json").read_text())
+    ),
     "settings with a number that is none": lambda run: (run / "settings.json").write_text(
         re.sub(r'("seed": )\d+', r"\1NaN", (run / "settings.json").read_text())
     ),

@@ -47,6 +47,14 @@ def test_settings_that_are_not_ours_are_refused(tmp_path, text, part):
         TrainingFolder.open(tmp_path)
 
 
+def test_settings_that_were_changed_are_refused(tmp_path):
+    TrainingFolder.create(tmp_path, SETTINGS, "digits")
+    file = tmp_path / "settings.json"
+    file.write_text(file.read_text().replace('"steps": 100', '"steps": 101'))
+    with pytest.raises(SearchError, match=r"settings\.json is damaged: it is not what was written"):
+        TrainingFolder.open(tmp_path)
+
+
 def test_the_result_says_what_was_evaluated(tmp_path):
     run = TrainingFolder.create(tmp_path / "run", SETTINGS, "digits")
     validation = Evaluation(split="validation", images=20, accuracy=0.75, loss=0.5)

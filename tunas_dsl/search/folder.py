@@ -110,14 +110,26 @@ def read_sealed(path: Path, schema: str, absent: str) -> dict[str, Any]:
         raise SearchError(f"{path} is damaged: {error}") from None
 
 
+def write_settings(folder: Path, description: Mapping[str, Any]) -> None:
+    """Write ``settings.json`` of a run's folder, with a hash of itself."""
+    write_document(folder / "settings.json", documents.sealed(description))
+
+
 def read_settings(folder: Path, schema: str) -> dict[str, Any]:
-    """The object in ``settings.json`` of a run's folder.
+    """The object in ``settings.json`` of a run's folder, held against its hash where it has one.
 
     Raises:
         SearchError: it is no such folder, or that of another kind of run, or damaged, or leads out of itself.
     """
     check_folder(folder)
-    return read_document(folder / "settings.json", schema, f"is not the folder of {RUNS[schema]}")
+    path = folder / "settings.json"
+    document = read_document(path, schema, f"is not the folder of {RUNS[schema]}")
+    if "sha256" not in document:  # of a run that was made before settings had one
+        return document
+    try:
+        return documents.unsealed(document)
+    except documents.DocumentError as error:
+        raise SearchError(f"{path} is damaged: {error}; restore it, or start a new run") from None
 
 
 def _check_kind(path: Path, document: Mapping[str, Any], schema: str) -> None:

@@ -20,6 +20,7 @@ from tunas_dsl.search.folder import (
     read_sealed,
     read_settings,
     write_document,
+    write_settings,
 )
 from tunas_dsl.search.generations import KEPT
 from tunas_dsl.search.progress import Outcome
@@ -76,7 +77,7 @@ class RunFolder:
         """
         make_folder(path)
         run = cls(path, settings, data, cost, quality, algorithm)
-        write_document(path / "settings.json", run._description())
+        write_settings(path, run._description())
         return run
 
     @classmethod

@@ -12,6 +12,7 @@ from tunas_dsl.search.folder import (
     make_folder,
     read_settings,
     write_document,
+    write_settings,
 )
 from tunas_dsl.search.generations import KEPT
 from tunas_dsl.training.progress import TrainingOutcome
@@ -43,7 +44,7 @@ class TrainingFolder:
         """
         make_folder(path)
         run = cls(path, settings, data)
-        write_document(path / "settings.json", run._description())
+        write_settings(path, run._description())
         return run
 
     @classmethod
