@@ -1,5 +1,6 @@
 """``tunas check``: its formats for programs, its fixes, and watching."""
 
+import codecs
 import json
 import os
 import signal
@@ -197,6 +198,14 @@ def test_what_has_no_fix_stays_and_is_found(file):
     ended = check(file, "--fix", "--format", "json", status=1)
     assert [found["code"] for found in json.loads(ended.stdout)] == ["E102"]
     assert file.read_text() == TWO_PLACES
+
+
+def test_a_byte_order_mark_stays(file):
+    file.write_bytes(codecs.BOM_UTF8 + WRONG.encode())
+    assert "\n \ufeff" in check(file, "--fix", "--diff", status=1).stdout  # so that `patch` finds the line
+    check(file, "--fix")
+    assert file.read_bytes() == codecs.BOM_UTF8 + RIGHT.encode()
+    assert check("-", "--fix", stdin=codecs.BOM_UTF8 + WRONG.encode()).stdout_bytes == file.read_bytes()
 
 
 def test_standard_input_is_fixed_to_standard_output():

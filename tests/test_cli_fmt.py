@@ -1,5 +1,7 @@
 """``tunas fmt``: what it writes, what it only shows, and what it leaves alone."""
 
+import codecs
+
 import pytest
 from click.testing import CliRunner
 
@@ -86,6 +88,16 @@ def test_mode_and_links_are_kept(folder):
     assert loose.read_text() == NEAT
     assert loose.stat().st_mode & 0o777 == 0o640
     assert list(loose.parent.iterdir()) == [loose]  # nothing is left of the way it was written
+
+
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_a_byte_order_mark_is_kept_and_none_is_written(folder, mark):
+    loose = folder / "deep" / "loose.space"
+    loose.write_bytes(mark + LOOSE.encode())
+    fmt(loose)
+    assert loose.read_bytes() == mark + NEAT.encode()
+    assert fmt(loose, "--check").stdout == ""
+    assert fmt("-", stdin=mark + LOOSE.encode()).stdout_bytes == mark + NEAT.encode()
 
 
 def test_names_of_shipped_spaces_and_of_nothing_are_no_files(folder):

@@ -9,10 +9,14 @@ import attrs
 
 @attrs.frozen
 class Source:
-    """A text and the path that people know it by (``-`` for standard input)."""
+    """A text and the path that people know it by (``-`` for standard input).
+
+    ``marked`` says that its file begins with a byte order mark, which is no part of the text.
+    """
 
     path: str
     text: str = attrs.field(repr=False)
+    marked: bool = False
 
     @cached_property
     def _line_starts(self) -> list[int]:

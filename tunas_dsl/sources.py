@@ -1,6 +1,7 @@
 """Texts from files: what a command names, and what an import names."""
 
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def read_source(path: str | Path) -> Source:
 
 def _decoded(path: str, raw: bytes) -> Source:
     try:
-        return Source(path, raw.decode("utf-8-sig"))
+        return Source(path, raw.decode("utf-8-sig"), marked=raw.startswith(BOM_UTF8))
     except UnicodeDecodeError as error:
         if len(raw) > 4 * MAX_CHARACTERS:
             return Source(path, raw.decode("utf-8", "replace"))

@@ -106,11 +106,9 @@ def _fix_all(paths: Sequence[str], *, diff: bool) -> tuple[list[Diagnostic], boo
         for applied in outcome.applied:
             click.echo(_told(applied, "would fix" if diff else "fixed"), err=True)
         if diff:
-            click.echo(unified(path, source.text, outcome.source.text), nl=False)
-        elif path == "-":
-            sys.stdout.buffer.write(outcome.source.text.encode())
-        elif outcome.applied:
-            rewrite(path, outcome.source.text)
+            click.echo(unified(source, outcome.source.text), nl=False)
+        elif path == "-" or outcome.applied:
+            rewrite(source, outcome.source.text)
     return left, changes
 
 

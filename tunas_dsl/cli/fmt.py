@@ -39,10 +39,8 @@ def _format(path: str, *, dry: bool, list_it: bool, diff: bool) -> Outcome:
     try:
         source = _read(path)
         text = format_source(source)
-        if path == "-" and not dry:
-            sys.stdout.buffer.write(text.encode())
-        elif text != source.text and not dry:
-            rewrite(path, text)
+        if not dry and (path == "-" or text != source.text):
+            rewrite(source, text)
     except SpaceError as error:
         for diagnostic in error.report.diagnostics:
             click.echo(render(diagnostic), err=True)
@@ -57,7 +55,7 @@ def _format(path: str, *, dry: bool, list_it: bool, diff: bool) -> Outcome:
     if list_it:
         click.echo(path)
     if diff:
-        click.echo(unified(path, source.text, text), nl=False)
+        click.echo(unified(source, text), nl=False)
     return "changed"
 
 

@@ -1,23 +1,34 @@
 """Texts that a command writes back, or shows as a change."""
 
 import difflib
+import sys
 from pathlib import Path
 
 from tunas_dsl.files import write_atomically
-from tunas_dsl.source import lines_with_ends
+from tunas_dsl.source import Source, lines_with_ends
 
 
-def rewrite(path: str, text: str) -> None:
-    """Put a text in the place of a file's, or of that of the file that a link leads to.
+def rewrite(source: Source, text: str) -> None:
+    """Put a text in the place of that of a source: on standard output where that was standard input.
 
-    Raises ``OSError`` where it cannot be written; the file is then as it was.
+    A byte order mark stays, as do links. Raises ``OSError`` where a file cannot be written; it is then as
+    it was.
     """
-    write_atomically(Path(path).resolve(), text)
+    whole = _marked(source, text)
+    if source.path == "-":
+        sys.stdout.buffer.write(whole.encode())
+    else:
+        write_atomically(Path(source.path).resolve(), whole)
 
 
-def unified(path: str, before: str, after: str) -> str:
-    """The change as a patch."""
-    return "".join(difflib.unified_diff(_lines(before), _lines(after), path, path))
+def unified(source: Source, text: str) -> str:
+    """The change from a source to another text as a patch."""
+    before, after = (_lines(_marked(source, lines)) for lines in (source.text, text))
+    return "".join(difflib.unified_diff(before, after, source.path, source.path))
+
+
+def _marked(source: Source, text: str) -> str:
+    return "\ufeff" + text if source.marked else text
 
 
 def _lines(text: str) -> list[str]:
