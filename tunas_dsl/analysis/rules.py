@@ -501,6 +501,7 @@ class MixedDecision(Diagnostic):
 
     name: str
     uses: Collection[Span] = attrs.field(default=(), eq=False)
+    combined: str | None = None
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -512,8 +513,15 @@ class MixedDecision(Diagnostic):
     @property
     def hint(self) -> str:
         """The way out."""
-        own = "give this place a `decide` of its own with the combined options"
-        return f"leave out `{self.name}` here, or {own}"
+        options = f": `{self.combined}`" if self.combined else ""
+        return (
+            f"leave out `{self.name}` here, or write the combined options, a decision of their own{options}"
+        )
+
+    @property
+    def fix(self) -> Fix | None:
+        """The combined options, which change together with nothing else any more."""
+        return Fix(self.span, self.combined, "maybe") if self.combined else None
 
 
 @attrs.frozen(kw_only=True)

@@ -1,6 +1,8 @@
 """Expressions as lists of options: numbers, factors, sizes and words, with lets and parameters filled in."""
 
-from collections.abc import Iterator
+import itertools
+import math
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import attrs
@@ -20,6 +22,7 @@ MAX_PIXELS = 4096
 MAX_STRIDE = 32
 MAX_COUNT = 5000
 MAX_NAMES = 500
+MAX_WRITTEN = 12
 
 Option = int | Fraction | bool | str | ir.Relative | ir.Size
 
@@ -243,13 +246,12 @@ class _Evaluation:
         inside: tuple[str, ...],
     ) -> _Set | None:
         parts = [self.options(option, scope, inside) for option in options]
+        raws = [raw for part in parts if part for raw in part.raws]
         shared = next((part.shared for part in parts if part and part.shared), None)
         if shared is not None:
-            self.report.add(
-                rules.MixedDecision(span=expression.span, name=shared.name.text, uses=shared.uses)
-            )
+            sure = scope is scope.file and None not in parts
+            self.mixed(expression, shared, raws if sure else None)
             return None
-        raws = [raw for part in parts if part for raw in part.raws]
         if None in parts:
             return None
         self.repetitions(options)
@@ -270,23 +272,40 @@ class _Evaluation:
         scope: Scope,
         inside: tuple[str, ...],
     ) -> _Set | None:
-        result = _Set((_Raw(expression.span, Fraction(1)),))
+        parts: list[_Set] = []
         for factor in factors:
             part = self.options(factor, scope, inside)
-            multiplied = None if part is None else self.multiplied(result, part, expression)
+            if part is None:
+                return None
+            parts.append(part)
+        shared = next((part.shared for part in parts if part.shared), None)
+        if shared is not None and any(part.decided and part.shared is not shared for part in parts):
+            sure = scope is scope.file and self.kind != "count"  # which would want parentheses
+            self.mixed(expression, shared, _products(parts) if sure else None)
+            return None
+        result = _Set((_Raw(expression.span, Fraction(1)),))
+        for part in parts:
+            multiplied = self.multiplied(result, part, expression)
             if multiplied is None:
                 return None
             result = multiplied
         return result
 
+    def mixed(self, expression: tree.Expression, shared: Binding, combined: Sequence[_Raw] | None) -> None:
+        """Report that a shared decision is one of two; ``combined`` are the options of both, where known.
+
+        Inside a layer with parameters they are others for each use.
+        """
+        written = None if combined is None else _written_out(combined, self.kind)
+        self.report.add(
+            rules.MixedDecision(
+                span=expression.span, name=shared.name.text, uses=shared.uses, combined=written
+            )
+        )
+
     def multiplied(self, left: _Set, right: _Set, expression: tree.Expression) -> _Set | None:
         shared = left.shared or right.shared
         if shared is not None and left.decided and right.decided:
-            if left.shared is not right.shared:
-                self.report.add(
-                    rules.MixedDecision(span=expression.span, name=shared.name.text, uses=shared.uses)
-                )
-                return None
             pairs: Iterator[tuple[_Raw, _Raw]] = zip(left.raws, right.raws, strict=True)
         else:
             pairs = ((a, b) for a in left.raws for b in right.raws)
@@ -305,6 +324,29 @@ class _Evaluation:
             self.report.add(rules.TooMany(span=expression.span, limit=MAX_OPTIONS, what="options"))
             return tuple(options[:1])
         return tuple(options)
+
+
+def _products(parts: Sequence[_Set]) -> list[_Raw] | None:
+    """What factors multiply to, in order; nothing where two share a decision, or one is no number."""
+    shared = [part.shared for part in parts if part.shared]
+    many = math.prod(len(part.raws) for part in parts) > MAX_OPTIONS
+    if many or len(set(map(id, shared))) < len(shared):
+        return None
+    products: list[_Raw] = []
+    for raws in itertools.product(*(part.raws for part in parts)):
+        numbers = [raw.number for raw in raws if raw.number is not None]
+        times = sum(raw.times for raw in raws)
+        if len(numbers) < len(raws) or times > 1:
+            return None
+        products.append(_Raw(raws[0].span, math.prod(numbers, start=Fraction(1)), times=times == 1))
+    return sorted(products, key=lambda raw: raw.number or 0)
+
+
+def _written_out(combined: Sequence[_Raw], kind: Kind) -> str | None:
+    """Options as alternatives, each once; nothing where they are many, or none of the setting's."""
+    options = dict.fromkeys(raw.written for raw in combined)
+    fits = all(_convert(raw, kind) is not None for raw in combined)
+    return " | ".join(options) if fits and 2 <= len(options) <= MAX_WRITTEN else None
 
 
 def _word(expression: tree.Expression, kind: Kind) -> str | None:
