@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from tunas_dsl.cli import cli
 from tunas_dsl.compiler import check_text
 from tunas_dsl.diagnostics import SpaceError
-from tunas_dsl.explaining import RULES, example, explanation, pages, summary
+from tunas_dsl.explaining import RULES, example, explanation, known, pages, summary
 from tunas_dsl.source import Source
 from tunas_dsl.syntax.formatter import format_source
 
@@ -81,11 +81,30 @@ def test_an_unknown_code_is_answered_with_near_ones():
     assert "`tunas explain` lists them" in explain("hello", status=1).stderr
 
 
+@pytest.mark.parametrize("name", ["UntiedFilters", "untied-filters", "untied_filters", "UNTIEDFILTERS"])
+def test_a_code_is_found_by_its_name(name):
+    assert explain(name).stdout == explanation("E302")
+    assert explain("untied", "Filters").stdout == explanation("E302")
+
+
+def test_every_name_finds_its_code():
+    assert [known(rule.__name__) for rule in RULES.values()] == list(RULES)
+    assert known("") is None
+
+
 def test_words_are_answered_with_codes_about_them():
-    said = explain("untied filters", status=1).stderr
-    assert "no code `untied filters`" in said
-    assert summary("E302") in said
+    for words in ("filters untied", "UntiedFilter", "untied-filter"):
+        said = explain(words, status=1).stderr
+        assert f"no code `{words}`; these are about it" in said
+        assert summary("E302") in said
     assert summary("W508") in explain("Kernel", status=1).stderr
+
+
+@pytest.mark.parametrize(("text", "code"), [("UntydFilters", "E302"), ("kernal", "W508"), ("e3o2", "E302")])
+def test_what_is_nearly_a_name_or_a_word_is_answered_with_what_may_be_meant(text, code):
+    said = explain(text, status=1).stderr
+    assert f"no code `{text}`; these may be meant" in said
+    assert summary(code) in said
 
 
 def test_a_terminal_gets_formatted_text(monkeypatch, capsys):

@@ -16,10 +16,14 @@ _ALL: tuple[type[Diagnostic], ...] = (*texts.RULES, *meanings.RULES)
 RULES = {rule.code: rule for rule in sorted(_ALL, key=lambda rule: rule.code)}
 """Every code with its class."""
 
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BLOCK = re.compile(r"^```space (\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _ROLE = re.compile(r"``(.*?)``")
 _STATEMENTS = re.compile(r"^[a-z]", re.MULTILINE)
 _SPACE = re.compile(r"^(space|import)\b", re.MULTILINE)
+
+
+_NAMES = {rule.__name__.lower(): code for code, rule in RULES.items()}
 
 
 @attrs.frozen
@@ -58,19 +62,48 @@ def explanation(code: str) -> str:
     return f"{heading}    {kind}[{code}]: {message}\n\n{body}\n\n{_shown(code)}{_silencing(code)}"
 
 
-def near(code: str) -> list[str]:
-    """Codes that may have been meant."""
-    return difflib.get_close_matches(code.upper(), RULES, n=4, cutoff=0.5)
+def known(text: str) -> str | None:
+    """The code that ``text`` is, in capitals or not, or is the name of, such as ``untied-filters``."""
+    if text.upper() in RULES:
+        return text.upper()
+    return _NAMES.get(_letters(text))
+
+
+def near(text: str) -> list[str]:
+    """Codes that may have been meant: nearly that code, nearly that name, or about nearly these words."""
+    codes = difflib.get_close_matches(text.upper(), RULES, n=4, cutoff=0.5)
+    names = difflib.get_close_matches(_letters(text), _NAMES, n=4, cutoff=0.75)
+    return codes or [_NAMES[name] for name in names] or mentioning(_respelt(text))
 
 
 def mentioning(words: str) -> list[str]:
     """Codes in whose name, message or summary all ``words`` begin a word; first those by their names."""
-    wanted = [word.lower() for word in re.findall(r"[A-Za-z]{3,}", words)]
+    wanted = _long_words(words)
     if not wanted:
         return []
     named = [code for code, rule in RULES.items() if _has(wanted, _words(rule.__name__))]
-    said = [code for code, rule in RULES.items() if _has(wanted, f"{rule.message} {summary(code)}")]
+    said = [code for code in RULES if _has(wanted, _said(code))]
     return [*named, *(code for code in said if code not in named)][:4]
+
+
+def _respelt(text: str) -> str:
+    """The words of ``text``, each as the messages and summaries spell it that have nearly it."""
+    spelt = {word for code in RULES for word in _long_words(_said(code))}
+    close = [difflib.get_close_matches(word, spelt, n=1, cutoff=0.8) for word in _long_words(text)]
+    return " ".join(word for words in close for word in words) if all(close) else ""
+
+
+def _long_words(text: str) -> list[str]:
+    """The words of three letters and more, in small letters; a name such as ``TwoWords`` is two."""
+    return [word.lower() for word in re.findall(r"[A-Za-z]{3,}", _CAMEL.sub(" ", text))]
+
+
+def _said(code: str) -> str:
+    return f"{RULES[code].message} {summary(code)}"
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text).lower()
 
 
 def _has(wanted: list[str], text: str) -> bool:
@@ -95,7 +128,7 @@ def _docstring(code: str) -> str:
 
 
 def _words(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
+    return _CAMEL.sub(" ", name).lower()
 
 
 def _page(code: str) -> str:

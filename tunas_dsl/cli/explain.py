@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tunas_dsl.explaining import RULES, explanation, mentioning, near, pages, summary
+from tunas_dsl.explaining import RULES, explanation, known, mentioning, near, pages, summary
 
 
 def _complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
@@ -18,7 +18,10 @@ def _complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[st
     "--write", type=click.Path(path_type=Path, file_okay=False), help="Write a page for each code there."
 )
 def command(codes: tuple[str, ...], write: Path | None) -> None:
-    """Explain codes of findings, such as E302; without a code, list all of them."""
+    """Explain codes of findings, such as E302; without a code, list all of them.
+
+    The name of a code will do, UntiedFilters or untied-filters, and words find what is said about them.
+    """
     if write is not None:
         write.mkdir(parents=True, exist_ok=True)
         for name, text in pages():
@@ -27,21 +30,26 @@ def command(codes: tuple[str, ...], write: Path | None) -> None:
     if not codes:
         for code in RULES:
             click.echo(f"{code}  {summary(code)}")
+    if codes and not any(map(known, codes)):
+        codes = (" ".join(codes),)  # words of a name
     texts = [_explained(code) for code in codes]
     if texts:
         _show("\n".join(texts))
 
 
-def _explained(code: str) -> str:
-    name = code.strip()
-    if name.upper() in RULES:
-        return explanation(name.upper())
+def _explained(text: str) -> str:
+    name = text.strip()
+    if code := known(name):
+        return explanation(code)
     if about := mentioning(name):
-        listed = "\n".join(f"  {known}  {summary(known)}" for known in about)
-        raise click.ClickException(f"there is no code `{name}`; these are about it:\n{listed}")
-    similar = ", ".join(near(name))
-    hint = f"; there are {similar}" if similar else "; `tunas explain` lists them"
-    raise click.ClickException(f"there is no code `{name}`{hint}")
+        raise click.ClickException(f"there is no code `{name}`; these are about it:\n{_listed(about)}")
+    if similar := near(name):
+        raise click.ClickException(f"there is no code `{name}`; these may be meant:\n{_listed(similar)}")
+    raise click.ClickException(f"there is no code `{name}`; `tunas explain` lists them")
+
+
+def _listed(codes: list[str]) -> str:
+    return "\n".join(f"  {code}  {summary(code)}" for code in codes)
 
 
 def _show(text: str) -> None:
