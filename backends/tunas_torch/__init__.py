@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tunas_dsl.search.settings import SearchSettings
     from tunas_dsl.training.progress import Evaluation, Part, TrainingOutcome, TrainingProgress
     from tunas_dsl.training.run import TrainingFolder
+    from tunas_torch.data import ImageData
 
 
 class TorchBackend:
@@ -46,8 +47,7 @@ class TorchBackend:
 
         search = start_search(space, model, run, device, threads)
         started()
-        if search.data.fitted:
-            tell(f"{search.data.name}: {search.data.fitted}")
+        _tell_fitted(search.data, tell)
         return run_search(search, run, resume=resume, report=report, tell=tell)
 
     def train(
@@ -66,6 +66,7 @@ class TorchBackend:
         from tunas_torch.trainings import run_training, start_training
 
         training = start_training(architecture, run, device, threads)
+        _tell_fitted(training.data, tell)
         return run_training(training, run, test=test, resume=resume, report=report, tell=tell)
 
     def evaluate(
@@ -114,6 +115,12 @@ class TorchBackend:
         from tunas_torch.timing import open_bench
 
         return open_bench(runtime, device, threads)
+
+
+def _tell_fitted(data: ImageData, tell: Callable[[str], None]) -> None:
+    """Say what is done to images so that they fit the input, if anything."""
+    if data.fitted:
+        tell(f"{data.name}: {data.fitted}")
 
 
 BACKEND = TorchBackend()

@@ -223,6 +223,26 @@ def test_the_centre_of_larger_images_is_evaluated(tmp_path):
     assert expected.tobytes() in seen_images(data)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "fitted"),
+    [
+        ([(16, 16)] * 4, ""),
+        ([(8, 8)] * 4, "images of 8 x 8 are resized to 16 x 16"),
+        ([(16, 12)] * 4, "images of 12 x 16 are cropped and resized to 16 x 16"),
+        ([(32, 32)] * 4, "images of 32 x 32 are cropped and resized to 16 x 16"),
+        ([(16, 16)] * 3 + [(8, 8)], "images of 16 x 16 in the median are resized to 16 x 16"),
+        ([(30, 20)] * 3 + [(40, 60)], "images of 20 x 30 in the median are cropped and resized to 16 x 16"),
+    ],
+)
+def test_what_is_done_to_images_is_said(tmp_path, sizes, fitted):
+    files = {
+        f"{name}/{number}.png": encoded(picture(number, size))
+        for name in ("ant", "bee")
+        for number, size in enumerate(sizes)
+    }
+    assert open_images(write(tmp_path, files), (3, 16, 16)).fitted == fitted
+
+
 def seen_images(data):
     return {
         image.tobytes() for part in (data.train, data.validation, data.test) for image in everything(part)

@@ -95,6 +95,24 @@ def test_a_finished_training_can_be_tested_later(tmp_path):
     assert first.validation == backend.evaluate(TINY, run, split="validation", device="cpu", threads=None)
 
 
+def test_what_is_done_to_images_is_told_before_the_first_step(tmp_path):
+    network = compile_text(TEXT.replace("8 x 8 x 1", "12 x 12 x 3"))
+    run = TrainingFolder.create(tmp_path / "run", attrs.evolve(SETTINGS, steps=1), "digits")
+    said = []
+    load_backend("torch").train(
+        network,
+        run,
+        test=False,
+        resume=False,
+        report=lambda _: said.append("step"),
+        tell=said.append,
+        device="cpu",
+        threads=None,
+    )
+    told = "digits: images of 8 x 8 are resized to 12 x 12, grey is repeated in 3 channels"
+    assert said == [told, "step"]
+
+
 def test_a_step_is_that_of_the_recipe_written_out():
     """Facts 8: TensorFlow's RMSProp from ms = 1, on cross-entropy with smoothed targets and L2."""
     settings = attrs.evolve(SETTINGS, dropout=0.0, weight_warmup=0.0, l2=0.01, weight_lr=0.05)

@@ -93,7 +93,8 @@ def open_folder(path: Path, image_shape: tuple[int, int, int], *, seed: int, hol
     files = open_files(path)
     layout = find_layout(files)
     _, height, width = image_shape
-    median = _median_size(files, layout)
+    sizes = _sizes(files, layout)
+    median: NDArray[np.float64] = np.median(sizes, axis=0)
     large = bool((median * float(CENTRE) >= (width, height)).all())
     augmentation = Augmentation(area=True, flip=True) if large else Augmentation(height // 8, flip=True)
     cached = sum(map(len, layout.splits.values())) * math.prod(image_shape) <= _CACHE_BYTES
@@ -119,13 +120,23 @@ def open_folder(path: Path, image_shape: tuple[int, int, int], *, seed: int, hol
         holdout=holdout,
         measured=SAMPLE,
         skipped=layout.skipped,
+        fitted=_fitted(sizes, (width, height), large),
     )
 
 
-def _median_size(files: Files, layout: Layout) -> NDArray[np.float64]:
-    """Width and height, each the median of evenly spread training images."""
+def _fitted(sizes: NDArray[np.int64], size: tuple[int, int], large: bool) -> str:
+    """What is done to images of these ``sizes`` so that they have one, in words; widths come first."""
+    if (sizes == size).all():
+        return ""
+    width, height = np.median(sizes, axis=0).round().astype(int)
+    typical = "" if (sizes == sizes[0]).all() else " in the median"
+    cropped = large or (sizes[:, 0] * size[1] != sizes[:, 1] * size[0]).any()
+    done = "cropped and resized" if cropped else "resized"
+    return f"images of {height} x {width}{typical} are {done} to {size[1]} x {size[0]}"
+
+
+def _sizes(files: Files, layout: Layout) -> NDArray[np.int64]:
+    """Width and height of evenly spread training images, ``(N, 2)``."""
     images = layout.splits["train"]
     names = [name for name, _ in images[:: -(-len(images) // _LOOKED_AT)]]
-    sizes = for_each(image_size, [files] * len(names), names, threads=False)
-    median: NDArray[np.float64] = np.median(sizes, axis=0)
-    return median
+    return np.array(for_each(image_size, [files] * len(names), names, threads=False))

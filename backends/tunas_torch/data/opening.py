@@ -3,7 +3,6 @@
 import difflib
 from pathlib import Path
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,8 +64,7 @@ def _digits(shape: tuple[int, int, int], seed: int, holdout: float) -> ImageData
     source = ArraySource(images, found.target.astype(np.int64), shape)
     augmentation = Augmentation(shift=_scaled(1, 8, shape))
     names = tuple(map(str, found.target_names))
-    data = make_data("digits", names, augmentation, source, seed=seed, holdout=holdout)
-    return attrs.evolve(data, fitted=source.fitted)
+    return make_data("digits", names, augmentation, source, seed=seed, holdout=holdout, fitted=source.fitted)
 
 
 def _fashion_mnist(folder: Path, shape: tuple[int, int, int], seed: int, holdout: float) -> ImageData:
@@ -76,7 +74,7 @@ def _fashion_mnist(folder: Path, shape: tuple[int, int, int], seed: int, holdout
             "or name the folder of the four IDX files as `fashion-mnist:DIR`"
         )
     train, test = (ArraySource(*_idx_pair(folder, part), shape) for part in ("train", "t10k"))
-    data = make_data(
+    return make_data(
         "fashion-mnist",
         _FASHION_CLASSES,
         Augmentation(shift=_scaled(2, 28, shape), flip=True),
@@ -85,8 +83,8 @@ def _fashion_mnist(folder: Path, shape: tuple[int, int, int], seed: int, holdout
         seed=seed,
         holdout=holdout,
         measured=None if shape[1:] == train.images.shape[1:] else SAMPLE,
+        fitted=train.fitted,
     )
-    return attrs.evolve(data, fitted=train.fitted)
 
 
 def _scaled(pixels: int, side: int, shape: tuple[int, int, int]) -> int:

@@ -29,6 +29,7 @@ def make_data(
     holdout: float,
     measured: int | None = None,
     skipped: int = 0,
+    fitted: str = "",
 ) -> ImageData:
     """A data set; a split without a source is held out of ``train``: the share ``holdout`` of every class.
 
@@ -53,6 +54,7 @@ def make_data(
         Split(test or train, tested, mean, std),
         augmentation,
         skipped,
+        fitted,
     )
 
 
