@@ -242,8 +242,9 @@ def test_export_takes_the_most_probable_on_target_and_tells_of_both(tmp_path):
     points = np.array(list(itertools.product(*(range(len(d.options)) for d in space.decisions))))
     costs = macs_model(space).total(points) / 1e6
     logs = sum(np.log(row)[points[:, d]] for d, row in enumerate(run.probabilities(space)))
-    for within in (0.5, 0.05, 0.001):
-        ended = tunas("export", path, "--format", "indices", "--on-target", "--within", within)
+    for within, given in ((0.5, True), (0.05, True), (0.001, True), (0.003, False)):  # 1 % of 0.3
+        told = ("--within", within) if given else ()
+        ended = tunas("export", path, "--format", "indices", "--on-target", *told)
         found = [int(index) for index in ended.stdout.strip().split(":")]
         inside = np.abs(costs - 0.3) <= within
         assert logs[points.tolist().index(found)] == pytest.approx(logs[inside].max())

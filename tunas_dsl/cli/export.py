@@ -39,7 +39,7 @@ Choice = Callable[[RunFolder, Bundle], tuple[int, ...]]
 @click.option(
     "--within",
     type=FiniteRange(min=0),
-    help="How far from the target, in ms (with macs: in millions).  [default: 0.5]",
+    help="How far from the target, in ms (with macs: in millions).  [default: 1 % of the target]",
 )
 @click.option(
     "--pick",
@@ -66,7 +66,7 @@ def command(
         raise click.UsageError("--on-target takes the folder of a search")
     if pick == "best" and (on_target or not run.is_dir()):
         raise click.UsageError("--pick best takes the folder of a search, and excludes --on-target")
-    choose = _choice(0.5 if within is None else within, "on-target" if on_target else pick)
+    choose = _choice(within, "on-target" if on_target else pick)
     if format in ("python", "onnx", "executorch"):
         _network(run, output, format, choose)
         return
@@ -109,7 +109,7 @@ def _of_run(path: Path, format: str, choose: Choice) -> str:
     )
 
 
-def _choice(within: float, how: str) -> Choice:
+def _choice(within: float | None, how: str) -> Choice:
     """What of a search is exported."""
     if how == "on-target":
         return lambda run, bundle: _on_target(run, bundle, within)
@@ -118,7 +118,7 @@ def _choice(within: float, how: str) -> Choice:
     return lambda run, bundle: run.found(bundle.space)
 
 
-def _on_target(run: RunFolder, bundle: Bundle, within: float) -> tuple[int, ...]:
+def _on_target(run: RunFolder, bundle: Bundle, within: float | None) -> tuple[int, ...]:
     """The most probable architecture within so much of the target; it and the argmax are told of."""
     if run.cost not in bundle.models:
         raise SearchError(f"{run.bundle} has no cost model `{run.cost}`")

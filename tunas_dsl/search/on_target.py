@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunas_dsl.cost.band import Band
+from tunas_dsl.cost.band import Band, band_ends
 from tunas_dsl.cost.distribution import independent
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.most_probable import most_probable
@@ -35,18 +35,20 @@ class Found:
     unit: str
 
 
-def on_target(run: RunFolder, space: ir.Space, model: CostModel, within: float) -> Found:
+def on_target(run: RunFolder, space: ir.Space, model: CostModel, within: float | None = None) -> Found:
     """What the policy of ``run`` ends with, and the best that costs its target, give or take ``within``.
+
+    That is 1 % of the target where it is None, as elsewhere.
 
     Raises:
         SearchError: there is no policy yet, or no architecture is so near the target.
         UndecidedError: ``within`` is next to nothing.
     """
-    target, probabilities = run.settings.target, run.probabilities(space)
+    probabilities, (low, high) = run.probabilities(space), band_ends(run.settings.target, within)
     policy = independent(space, probabilities)
-    indices = most_probable(model, policy, Band.around(target, within))
+    indices = most_probable(model, policy, Band.between(low, high))
     if indices is None:
-        raise SearchError(nothing_between(space, model, policy, target - within, target + within))
+        raise SearchError(nothing_between(space, model, policy, low, high))
     argmax = run.most_probable(space)
     return Found(_point(model, probabilities, argmax), _point(model, probabilities, indices), model.unit)
 
