@@ -57,6 +57,16 @@ def pack(root, files):
     return path
 
 
+def pack_splits(root, files, *, named=True):
+    """A zip for each split; with ``named``, its files lie in a folder of the split's name."""
+    for split in {name.split("/")[0] for name in files}:
+        with zipfile.ZipFile(root / f"{split}.zip", "w") as archive:
+            for name, content in files.items():
+                if name.startswith(f"{split}/"):
+                    archive.writestr(name if named else name.removeprefix(f"{split}/"), content)
+    return root
+
+
 @pytest.fixture(params=[write, pack], ids=["folder", "zip"])
 def place(request, tmp_path):
     """Writes files as a folder or as a zip, and gives its path."""
@@ -102,6 +112,33 @@ def test_classes_are_folders_in_alphabetical_order(place):
 def pixels_of(content):
     with Image.open(io.BytesIO(content)) as image:
         return np.asarray(image).transpose(2, 0, 1)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_zips_of_splits_are_the_folders_in_them(tmp_path, named):
+    files = classes(below="train/") | classes(count=2, below="val/") | classes(count=3, below="test/")
+    (tmp_path / "folders").mkdir()
+    folders = open_images(write(tmp_path / "folders", files))
+    (tmp_path / "zips").mkdir()
+    zips = open_images(pack_splits(tmp_path / "zips", files, named=named))
+    assert sizes(zips) == sizes(folders) == [8, 4, 6]
+    for mine, theirs in zip(
+        (zips.train, zips.validation, zips.test),
+        (folders.train, folders.validation, folders.test),
+        strict=True,
+    ):
+        assert np.array_equal(everything(mine), everything(theirs))
+        assert np.array_equal(mine.labels, theirs.labels)
+
+
+def test_a_zip_of_one_split_alone_is_split_up(tmp_path):
+    data = open_images(pack_splits(tmp_path, classes(("ant", "bee", "cow"), below="train/"), named=False))
+    assert sizes(data) == [6, 3, 3]
+
+
+def test_a_path_needs_no_word_before_it(place):
+    path = place(classes())
+    assert sizes(open_data(str(path), image_shape=(3, 8, 8), seed=0)) == sizes(open_images(path))
 
 
 def test_folders_of_splits_are_official(place):

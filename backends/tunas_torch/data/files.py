@@ -1,9 +1,10 @@
-"""The files below a folder or inside a zip file, by name, read one at a time; nothing is unpacked."""
+"""The files below a folder or inside zip files, by name, read one at a time; nothing is unpacked."""
 
 import os
 import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -12,6 +13,10 @@ from tunas_dsl.search.errors import DataError
 
 _LARGEST = 1 << 28
 """Bytes; an entry of a zip that claims more is no image, but may exhaust the memory."""
+
+
+_TRAINING_ZIP = "train.zip"
+_OTHER_ZIPS = ("val.zip", "validation.zip", "test.zip")
 
 
 @attrs.frozen
@@ -27,10 +32,15 @@ class Files:
 def open_files(place: Path) -> Files:
     """The files of a folder or a zip file, in alphabetical order.
 
+    A folder with a ``train.zip`` stands for what is in it and in ``val.zip`` and ``test.zip`` beside it, each
+    below a folder of its name.
+
     Raises:
         DataError: there is neither, it cannot be listed, or a zip holds names that lead out of it.
     """
     try:
+        if (place / _TRAINING_ZIP).is_file():
+            return _in_zips(place)
         if place.is_dir():
             return _in_folder(place)
         if place.is_file():
@@ -82,6 +92,21 @@ def _in_zip(place: Path) -> Files:
             return archive.read(entries[name])
 
     return Files(place, tuple(names), frozenset(folders), read)
+
+
+def _in_zips(place: Path) -> Files:
+    names: list[str] = []
+    folders: set[str] = set()
+    readers: dict[str, Callable[[], bytes]] = {}
+    for part in map(place.joinpath, (_TRAINING_ZIP, *_OTHER_ZIPS)):
+        if part.is_file():
+            inside = _in_zip(part)
+            top = f"{part.stem}/"
+            added = "" if all(name.startswith(top) for name in inside.names) else top
+            names.extend(added + name for name in inside.names)
+            folders.update({part.stem, *(added + name for name in inside.folders)})
+            readers.update({added + name: partial(inside.read, name) for name in inside.names})
+    return Files(place, tuple(sorted(names)), frozenset(folders), lambda name: readers[name]())
 
 
 def _parents(names: Iterable[str]) -> Iterator[str]:

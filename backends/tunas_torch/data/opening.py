@@ -28,9 +28,9 @@ def open_data(
 ) -> ImageData:
     """The data set that ``spec`` names, its images fitted to ``image_shape`` (C, H, W).
 
-    ``digits``, ``fashion-mnist[:DIR]`` or ``folder:PATH``. ``holdout`` is the share of the training
-    images of every class that validates, drawn with ``seed``; a tenth if it is left out, and a fifth
-    of digits, which are few.
+    ``digits``, ``fashion-mnist[:DIR]`` or ``folder:PATH``, of which the path is enough.
+    ``holdout`` is the share of the training images of every class that validates, drawn with ``seed``;
+    a tenth if it is left out, and a fifth of digits, which are few.
 
     Raises:
         DataError: there is no such data set, or one of its files cannot be used.
@@ -48,6 +48,8 @@ def open_data(
             return _fashion_mnist(place, image_shape, seed, holdout)
         case "folder" if path:
             return open_folder(place, image_shape, seed=seed, holdout=holdout)
+        case _ if spec and Path(spec).expanduser().exists():
+            return open_folder(Path(spec).expanduser(), image_shape, seed=seed, holdout=holdout)
         case _:
             close = difflib.get_close_matches(kind, _KINDS, n=1)
             hint = f"; did you mean `{close[0]}`?" if close and close[0] != kind else ""
