@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.channels import Ties
-from tunas_dsl.analysis.layers import LayerLowering, Place
+from tunas_dsl.analysis.layers import LayerLowering
 from tunas_dsl.analysis.operators import BLOCK, CLASSIFIER
+from tunas_dsl.analysis.place import Place
 from tunas_dsl.analysis.scope import Scope, match_arguments
 from tunas_dsl.analysis.settings import Decisions, Settings, origin
 from tunas_dsl.analysis.values import evaluate
