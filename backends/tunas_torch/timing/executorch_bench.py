@@ -9,17 +9,14 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from tunas_dsl.cost.signature import Signature
-from tunas_dsl.ir import space as ir
 from tunas_dsl.profiling.bench import Task
 from tunas_dsl.search.errors import SearchError
-from tunas_torch.network import Network
 from tunas_torch.timing.machine import Clock, clock_for, processor
-from tunas_torch.timing.operations import operation
+from tunas_torch.timing.module_bench import ModuleBench
 from tunas_torch.timing.torch_bench import fold
 
 
-class ExecutorchBench:
+class ExecutorchBench(ModuleBench):
     """Programs of ExecuTorch, lowered to XNNPACK, on a pool of ``threads`` that is the process's only one.
 
     Raises:
@@ -41,16 +38,6 @@ class ExecutorchBench:
         self.runtime = f"executorch {version('executorch')}"
         self.device = processor()
         self._clock, self.clock = clock_for(threads)
-
-    def operation(self, signature: Signature) -> Task:
-        """The operation as a program."""
-        return self._task(*operation(signature))
-
-    def network(self, architecture: ir.Space) -> Task:
-        """The network as a program."""
-        inputs = architecture.inputs
-        shape = (inputs.channels.constant, *inputs.size.constant)
-        return self._task(Network(architecture).eval(), shape)
 
     def _task(self, module: nn.Module, shape: tuple[int, ...]) -> Task:
         partitioner = importlib.import_module("executorch.backends.xnnpack.partition.xnnpack_partitioner")

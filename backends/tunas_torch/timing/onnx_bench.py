@@ -7,19 +7,16 @@ import attrs
 import numpy as np
 from torch import nn
 
-from tunas_dsl.cost.signature import Signature
-from tunas_dsl.ir import space as ir
 from tunas_dsl.profiling.bench import Task
 from tunas_dsl.search.errors import SearchError
-from tunas_torch.network import Network
 from tunas_torch.timing.machine import Clock, clock_for, processor
+from tunas_torch.timing.module_bench import ModuleBench
 from tunas_torch.timing.onnx_graph import Shape, onnx_graph
-from tunas_torch.timing.operations import operation
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
-class OnnxBench:
+class OnnxBench(ModuleBench):
     """Sessions of ONNX Runtime with all of its optimisations.
 
     Raises:
@@ -37,16 +34,6 @@ class OnnxBench:
         self.runtime = f"onnxruntime {self._onnxruntime.__version__}"
         self.device = processor() if device == "cpu" else f"{device} beside {processor()}"
         self._clock, self.clock = clock_for(threads if device == "cpu" else 0)
-
-    def operation(self, signature: Signature) -> Task:
-        """The operation in a session of its own."""
-        return self._task(*operation(signature))
-
-    def network(self, architecture: ir.Space) -> Task:
-        """The network in a session of its own."""
-        inputs = architecture.inputs
-        shape = (inputs.channels.constant, *inputs.size.constant)
-        return self._task(Network(architecture).eval(), shape)
 
     def _task(self, module: nn.Module, shape: Shape) -> Task:
         options = self._onnxruntime.SessionOptions()

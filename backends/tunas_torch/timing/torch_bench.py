@@ -8,16 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from tunas_dsl.cost.signature import Signature
-from tunas_dsl.ir import space as ir
 from tunas_dsl.profiling.bench import Task
 from tunas_dsl.search.errors import SearchError
-from tunas_torch.network import Network
 from tunas_torch.timing.machine import Clock, clock_for, processor
-from tunas_torch.timing.operations import operation
+from tunas_torch.timing.module_bench import ModuleBench
 
 
-class TorchBench:
+class TorchBench(ModuleBench):
     """PyTorch on a CPU or a GPU.
 
     Raises:
@@ -39,16 +36,6 @@ class TorchBench:
         self._clock, self.clock = clock_for(threads if on_cpu else 0)
         if not on_cpu:
             self._clock = _synchronised(self._device)
-
-    def operation(self, signature: Signature) -> Task:
-        """The operation as a module."""
-        return self._task(*operation(signature))
-
-    def network(self, architecture: ir.Space) -> Task:
-        """The network as a module."""
-        inputs = architecture.inputs
-        shape = (inputs.channels.constant, *inputs.size.constant)
-        return self._task(Network(architecture).eval(), shape)
 
     def _task(self, module: nn.Module, shape: tuple[int, ...]) -> Task:
         random = torch.Generator().manual_seed(0)
