@@ -1,6 +1,10 @@
 """Every experiment as it is written, and one that is small enough to be run."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -82,6 +86,50 @@ def test_a_run_that_is_gone_is_made_again(tmp_path):
     again = experiment(file, "-o", tmp_path / "work", "--seeds", 1)
     assert again.stderr.count("tunas ") == 1
     assert again.stdout == first.stdout
+
+
+def signalled(number, command, log):
+    """What an experiment said that got the signal, alone, once its job was at work in the run of ``log``."""
+    before = log.stat().st_size if log.exists() else 0
+    parent = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE, text=True)
+    while not log.exists() or log.stat().st_size == before:
+        assert parent.poll() is None
+        time.sleep(0.01)
+    parent.send_signal(number)
+    said = parent.communicate()[1]
+    assert parent.returncode == 130
+    return said.splitlines()[-1]
+
+
+def test_a_signal_to_the_experiment_alone_ends_its_job_in_order_and_the_same_command_goes_on(tmp_path):
+    file, cut, whole = tmp_path / "long.toml", tmp_path / "cut", tmp_path / "whole"
+    searched, _, scale = SMALL.split("[[rows]]\n", 2)[0:3]
+    rows = '[[rows]]\nname = "search"\n'
+    file.write_text(searched + rows + scale[scale.index("[scale") :].replace("= 30", "= 3000"))
+    output = experiment(file, "--seeds", 1, "-o", whole).stdout
+    (folder,) = (path.relative_to(whole) for path in whole.glob("runs/*"))
+    command = [sys.executable, "-m", "tunas_dsl", "experiment", file, "--seeds", "1", "-o", cut]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        log = cut / folder / "events.jsonl"
+        assert signalled(number, command, log) == "interrupted; the same command goes on"
+        assert (log.parent / "state.json").exists()
+        assert not (log.parent / "result.json").exists()
+        stopped = log.read_bytes()
+        time.sleep(0.3)
+        assert log.read_bytes() == stopped  # with a job that goes on it would have grown
+    assert experiment(file, "--seeds", 1, "-o", cut).stdout == output
+    for name in ("result.json", "policy.json"):
+        assert (cut / folder / name).read_bytes() == (whole / folder / name).read_bytes()
+
+
+def test_a_job_that_was_killed_before_its_first_checkpoint_begins_again(tmp_path):
+    file = tmp_path / "small.toml"
+    file.write_text(SMALL)
+    first = experiment(file, "-o", tmp_path / "work", "--seeds", 1)
+    (folder,) = (path.parent for path in (tmp_path / "work" / "runs").glob("*/policy.json"))
+    for name in ("result.json", "policy.json", "state.json", "bundle/manifest.json"):
+        (folder / name).unlink()
+    assert experiment(file, "-o", tmp_path / "work", "--seeds", 1).stdout == first.stdout
 
 
 def test_mean_and_deviation():

@@ -11,6 +11,7 @@ from tunas_dsl.experiments.jobs import InterruptedJobError, Jobs
 from tunas_dsl.experiments.plan import SCALES, Experiment, Scale, load_experiment, names
 from tunas_dsl.experiments.table import summary, table
 from tunas_dsl.files import write_atomically
+from tunas_dsl.search.interruption import interruption
 
 SCHEMA = "tunas.experiment/1"
 
@@ -42,14 +43,18 @@ def command(
             click.echo(f"{known:<10} {load_experiment(known, 'smoke').title}")
         return
     experiment = load_experiment(name, scale, data=data, seeds=seeds)
-    jobs = Jobs(output, lambda sentence: click.echo(sentence, err=True))
-    trials: list[Trial] = []
+    _show(experiment, scale, _conducted(experiment, output), output, format)
+
+
+def _conducted(experiment: Experiment, output: Path) -> list[Trial]:
+    """All trials; an interruption ends the program with status 130, after the job that runs has saved."""
     try:
-        trials.extend(conduct(experiment, output, jobs))
+        with interruption() as interrupted:
+            jobs = Jobs(output, lambda sentence: click.echo(sentence, err=True), interrupted)
+            return list(conduct(experiment, output, jobs))
     except (InterruptedJobError, KeyboardInterrupt):
         click.echo("interrupted; the same command goes on", err=True)
         sys.exit(130)
-    _show(experiment, scale, trials, output, format)
 
 
 def _show(experiment: Experiment, scale: str, trials: list[Trial], output: Path, format: str) -> None:

@@ -15,14 +15,11 @@ from tunas_dsl.cli.subjects import Subject, load_subject
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.folder import has_begun
 from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.ranks import rank
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.setting import Settings
-
-BEGUN = ("policy.json", "state.json", "weights.safetensors")
-"""What runs write with their first checkpoint, one or the other."""
-
 
 USUAL = {
     "--data": "--data digits|fashion-mnist|folder:PATH (or --quality MODULE:FUNCTION)",
@@ -116,8 +113,7 @@ def cleared_if_empty(path: Path, resume: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        begun = any((path / name).exists() for name in BEGUN)
-        if not resume and not begun:
+        if not resume and not has_begun(path):
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -5,19 +5,25 @@ Whatever is finished is used again, also by other experiments; what was interrup
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
 
 from tunas_dsl import __version__
 from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.folder import has_begun
+
+_SECONDS = 0.2
+"""So often it is asked whether to stop."""
 
 
 class InterruptedJobError(Exception):
-    """A job was interrupted; it can go on."""
+    """The work was interrupted, in a job or between two; it can go on."""
 
 
 @attrs.frozen
@@ -39,10 +45,15 @@ class Job:
 
 
 class Jobs:
-    """Runs jobs in folders below ``work``; ``tell`` hears of each that is not done yet."""
+    """Runs jobs in folders below ``work``; ``tell`` hears of each that is not done yet.
 
-    def __init__(self, work: Path, tell: Callable[[str], None]) -> None:
-        self._work, self._tell = work, tell
+    ``interrupted`` says whether to stop; then the job that runs is told so, and saves.
+    """
+
+    def __init__(
+        self, work: Path, tell: Callable[[str], None], interrupted: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._work, self._tell, self._interrupted = work, tell, interrupted
 
     def __call__(self, job: Job) -> Path:
         """The run folder of ``job``, finished.
@@ -52,26 +63,48 @@ class Jobs:
             InterruptedJobError: it was interrupted.
         """
         folder = self._work / "runs" / job.key
+        if self._interrupted():
+            raise InterruptedJobError
         if (folder / "result.json").exists():
             return folder
-        resume = ("--resume",) if (folder / "settings.json").exists() else ()
+        resume = _resumption(folder)
         self._tell(f"{job.label}: tunas {' '.join(job.arguments)}")
-        status = _run([*job.arguments, *resume, "-o", str(folder)])
-        if status in (130, -2, -15, 143):
+        status, said = self._run([*job.arguments, *resume, "-o", str(folder)])
+        if self._interrupted() or status in (130, -2, -15, 143):
             raise InterruptedJobError
         if status:
+            sys.stderr.write(said)
             raise SearchError(f"`tunas {' '.join(job.arguments)}` ended with status {status}")
         return folder
 
+    def _run(self, arguments: Sequence[str]) -> tuple[int, str]:
+        """The status of ``tunas`` with ``arguments``, and what it said."""
+        command = [sys.executable, "-m", "tunas_dsl", *arguments]
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
+        ) as child:
+            try:
+                return _followed(child, self._interrupted)
+            except BaseException:
+                child.kill()  # what it wrote is whole
+                raise
 
-def _run(arguments: Sequence[str]) -> int:
-    command = [sys.executable, "-m", "tunas_dsl", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as child:
-        try:
-            said = child.communicate()[1]
-        except KeyboardInterrupt:
-            child.communicate()  # it got the signal too, and saves
-            return 130
-    if child.returncode not in (0, 130):
-        sys.stderr.write(said)
-    return child.returncode
+
+def _resumption(folder: Path) -> tuple[str, ...]:
+    """The option to go on with what is in ``folder``; what is too little for that is cleared away."""
+    if has_begun(folder):
+        return ("--resume",)
+    shutil.rmtree(folder, ignore_errors=True)
+    return ()
+
+
+def _followed(child: "subprocess.Popen[str]", interrupted: Callable[[], bool]) -> tuple[int, str]:
+    """Wait for the end of ``child``, which is told once that there was an interruption."""
+    told = False
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            said = child.communicate(timeout=_SECONDS)[1]
+            return child.returncode, said
+        if interrupted() and not told:
+            child.terminate()
+            told = True

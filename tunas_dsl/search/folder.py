@@ -19,6 +19,9 @@ TRAINING_SCHEMA = "tunas.training/1"
 RUNS = {RUN_SCHEMA: "a search", TRAINING_SCHEMA: "a training"}
 """What a folder is of, by the schema of its settings."""
 
+BEGUN = ("checkpoint.safetensors", "policy.json", "state.json", "weights.safetensors")
+"""What runs write with their first checkpoint, one or another."""
+
 
 def make_folder(path: Path) -> None:
     """Make the folder of a new run.
@@ -29,6 +32,11 @@ def make_folder(path: Path) -> None:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise SearchError(f"{path} exists and is not an empty folder: name another one, or resume it")
     path.mkdir(parents=True, exist_ok=True)
+
+
+def has_begun(path: Path) -> bool:
+    """Whether there is something to go on from in the folder of a run."""
+    return any((path / name).exists() for name in BEGUN)
 
 
 def check_folder(path: Path) -> None:
