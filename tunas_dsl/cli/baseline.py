@@ -8,9 +8,12 @@ import click
 
 from tunas_dsl.cli.completion import complete_space
 from tunas_dsl.cli.driving import drive
+from tunas_dsl.cli.options import device as device_option
 from tunas_dsl.cli.options import keep_checkpoints as keep_option
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import quality as quality_option
+from tunas_dsl.cli.options import threads as threads_option
+from tunas_dsl.cli.recipe_options import WithRecipe, chosen_recipe, recipe_options, without_recipe
 from tunas_dsl.cli.run_folders import create_run, needed, reopen_run
 from tunas_dsl.cli.settings_options import settings_options
 from tunas_dsl.search.algorithms import SETTINGS
@@ -26,14 +29,17 @@ def command() -> None:
 
 
 def _baseline(algorithm: str, description: str) -> click.Command:
-    @command.command(algorithm, help=description)
+    @command.command(algorithm, cls=WithRecipe, help=description)
     @click.argument("space", required=False, metavar="SPACE|BUNDLE", shell_complete=complete_space)
     @quality_option
     @latency_option
     @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")
     @click.option("--resume", is_flag=True, help="Go on with the search in the run folder.")
     @keep_option
+    @device_option
+    @threads_option
     @settings_options(SETTINGS[algorithm])
+    @recipe_options
     def run_baseline(
         space: str | None,
         quality: str | None,
@@ -41,21 +47,26 @@ def _baseline(algorithm: str, description: str) -> click.Command:
         output: Path,
         resume: bool,
         keep: int,
+        device: str,
+        threads: int | None,
         **given: Any,
     ) -> None:
         alone("a baseline")
-        wanted = {name: setting for name, setting in given.items() if setting is not None}
+        wanted, of_trainings = without_recipe(given)
         if resume:
             sources = {"quality": quality} if quality else {}
-            subject, run = reopen_run(output, space, {**wanted, **sources, "algorithm": algorithm})
+            kept = {**wanted, **of_trainings, **sources, "algorithm": algorithm}
+            subject, run = reopen_run(output, space, kept)
         else:
             asked = {name: wanted.get(name) for name in ("target", "n")}
             needed(SPACE=space, quality=quality, latency=latency, **asked)
             settings = SETTINGS[algorithm](**wanted)
+            recipe = chosen_recipe(quality, of_trainings, settings.seed)
             subject, run = create_run(
-                output, str(space), latency, settings, quality=quality, algorithm=algorithm
+                output, str(space), latency, settings, quality=quality, algorithm=algorithm, recipe=recipe
             )
-        drive(subject, attrs.evolve(run, keep=keep), resume, f"tunas baseline {algorithm}")
+        run = attrs.evolve(run, keep=keep)
+        drive(subject, run, resume, f"tunas baseline {algorithm}", device, threads)
 
     return run_baseline
 

@@ -1,36 +1,48 @@
 """A search without a supernet from the command line, whatever its algorithm."""
 
 from pathlib import Path
-
-import click
+from typing import Any
 
 from tunas_dsl.backend import load_backend
-from tunas_dsl.cli.progress import Reporter, search_line
+from tunas_dsl.bundle import source_sha256
+from tunas_dsl.cli.progress import Reporter, in_a_line, search_line, training_line
+from tunas_dsl.cli.recipe_options import TRAINING
 from tunas_dsl.cli.run_folders import cleared_if_empty, conclude, heading
 from tunas_dsl.cli.subjects import Subject
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.algorithms import start_algorithm
 from tunas_dsl.search.driver import Driver
-from tunas_dsl.search.progress import Outcome
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.folder import TRAININGS
+from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.quality import Evaluator, Quality, load_quality
 from tunas_dsl.search.ranks import alone
 from tunas_dsl.search.run import RunFolder
+from tunas_dsl.training.progress import TrainingOutcome, TrainingProgress
+from tunas_dsl.training.quality import TrainedQuality, Trainings, settled
+from tunas_dsl.training.run import TrainingFolder
 
 SHARED = "supernet:"
 
 
-def drive(subject: Subject, run: RunFolder, resume: bool, command: str) -> Outcome:
-    """Search from the run's first step, or from its last state on; ``command`` is how to go on with it."""
+def drive(
+    subject: Subject, run: RunFolder, resume: bool, command: str, device: str, threads: int | None
+) -> Outcome:
+    """Search from the run's first step, or from its last state on; ``command`` is how to go on with it.
+
+    A quality that trains does so on the ``device``, with so many ``threads``.
+    """
     alone("a search without a supernet")
     space, model, name = subject.space, subject.model(run.cost), str(run.quality)
+    best = "argmax" if run.algorithm == "reinforce" else "best"
     outcome: Outcome | None = None
     with cleared_if_empty(run.path, resume):
         try:
-            evaluator = Evaluator(name, _quality(name, space), space)
-            driver = Driver(space, model, run, start_algorithm(space, model, run.settings), evaluator)
-            click.echo(heading(subject, model, run), err=True)
-            best = "argmax" if run.algorithm == "reinforce" else "best"
             with Reporter(search_line(model.unit, "quality", best)) as reporter:
+                quality = _quality(subject, run, device, threads, reporter)
+                algorithm = start_algorithm(space, model, run.settings)
+                driver = Driver(space, model, run, algorithm, Evaluator(name, quality, space))
+                reporter.tell(heading(subject, model, run))
                 outcome = driver.search(resume=resume, report=reporter.report, tell=reporter.tell)
         except KeyboardInterrupt:
             pass
@@ -39,8 +51,58 @@ def drive(subject: Subject, run: RunFolder, resume: bool, command: str) -> Outco
     return outcome
 
 
-def _quality(name: str, space: ir.Space) -> Quality:
-    if not name.startswith(SHARED):
-        return load_quality(name, space)
-    run = RunFolder.open(Path(name.removeprefix(SHARED)))
-    return load_backend().shared_weights(space, run, lambda sentence: click.echo(sentence, err=True))
+def _quality(
+    subject: Subject, run: RunFolder, device: str, threads: int | None, reporter: Reporter[Progress]
+) -> Quality:
+    name = str(run.quality)
+    if name.startswith(TRAINING):
+        return _trained(subject, run, device, threads, reporter)
+    if name.startswith(SHARED):
+        searched = RunFolder.open(Path(name.removeprefix(SHARED)))
+        return load_backend().shared_weights(subject.space, searched, reporter.tell)
+    return load_quality(name, subject.space)
+
+
+def _trained(
+    subject: Subject, run: RunFolder, device: str, threads: int | None, reporter: Reporter[Progress]
+) -> Quality:
+    backend = load_backend()
+    said: set[str] = set()
+
+    def tell(sentence: str) -> None:
+        if sentence not in said:  # what is done to images is the same in all trainings
+            said.add(sentence)
+            reporter.tell(sentence)
+
+    def train(network: ir.Space, training: TrainingFolder, resume: bool) -> TrainingOutcome:
+        def report(progress: TrainingProgress) -> None:
+            line = in_a_line(progress, training_line(progress))
+            reporter.within(f"training {training.path.name}: {line}")
+
+        return backend.train(
+            network,
+            training,
+            test=False,
+            resume=resume,
+            report=report,
+            tell=tell,
+            device=device,
+            threads=threads,
+        )
+
+    shared = Trainings(
+        folder=run.path / TRAININGS,
+        data=str(run.quality).removeprefix(TRAINING),
+        recipe=_recipe(run),
+        sha256=source_sha256(subject.text),
+        keep=run.keep,
+    )
+    return TrainedQuality(subject.space, shared, train)
+
+
+def _recipe(run: RunFolder) -> dict[str, Any]:
+    """The settings of the run's trainings, checked again: the folder may come from elsewhere."""
+    try:
+        return settled(run.recipe or {})
+    except SearchError as error:
+        raise SearchError(f"{run.path / 'settings.json'}: `recipe`: {error}") from None

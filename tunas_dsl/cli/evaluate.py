@@ -10,7 +10,8 @@ from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.options import device as device_option
 from tunas_dsl.cli.options import output_format
 from tunas_dsl.cli.options import threads as threads_option
-from tunas_dsl.cli.train import sentence, trained_network
+from tunas_dsl.cli.train import sentence
+from tunas_dsl.training.network import trained_network
 from tunas_dsl.training.progress import Part
 from tunas_dsl.training.run import TrainingFolder
 

@@ -116,9 +116,10 @@ def latency(command: Callable[..., T]) -> Callable[..., T]:
 
 quality = click.option(
     "--quality",
-    metavar="MODULE:FUNCTION|synthetic|supernet:RUN",
+    metavar="MODULE:FUNCTION|synthetic|supernet:RUN|training:DATA",
     help="What rates architectures: a function of index vectors, (n, decisions), that gives n numbers; "
-    "made-up accuracies, to try a search out; or the weights of the search in the folder RUN.",
+    "made-up accuracies, to try a search out; the weights of the search in the folder RUN; or a training "
+    "of each from scratch on the images DATA, as long as --train-steps or --train-epochs says.",
 )
 
 

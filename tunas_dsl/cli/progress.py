@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 
 from tunas_dsl.search.progress import Progress
+from tunas_dsl.training.progress import TrainingProgress
 
 _SECONDS = 10.0
 
@@ -43,6 +44,7 @@ class Reporter(Generic[P]):
         self._console = Console(stderr=True, highlight=False)
         self._live = Live(console=self._console, auto_refresh=False) if self._console.is_terminal else None
         self._shown_at = time.monotonic()
+        self._state = ""
 
     def __enter__(self) -> Self:
         if self._live:
@@ -57,19 +59,36 @@ class Reporter(Generic[P]):
 
     def report(self, progress: P) -> None:
         """Show the state after a step."""
-        if self._live:
-            self._live.update(self._line(progress), refresh=True)
-        elif progress.step == progress.steps or time.monotonic() - self._shown_at >= _SECONDS:
-            self._shown_at = time.monotonic()
-            self.tell(self._line(progress))
+        self._state = in_a_line(progress, self._describe(progress))
+        self._show(self._state, self._state, progress.step == progress.steps)
+
+    def within(self, line: str) -> None:
+        """Show how far the next step is, in a ``line`` below the state after the last one."""
+        self._show(line, "\n".join(filter(None, (self._state, line))))
 
     def tell(self, sentence: str) -> None:
         """Print a sentence that stays."""
         self._console.print(sentence, markup=False, soft_wrap=True)
 
-    def _line(self, progress: P) -> str:
-        done = f"step {progress.step}/{progress.steps}"
-        return f"{done}  {self._describe(progress)}  {progress.seconds_left:.0f} s left"
+    def _show(self, line: str, lines: str, last: bool = False) -> None:
+        """The ``lines`` where they stay in place, or else a ``line`` now and then."""
+        if self._live:
+            self._live.update(lines, refresh=True)
+        elif last or time.monotonic() - self._shown_at >= _SECONDS:
+            self._shown_at = time.monotonic()
+            self.tell(line)
+
+
+def in_a_line(progress: Steps, description: str) -> str:
+    """The state after a step, with the ``description`` of what it did."""
+    done = f"step {progress.step}/{progress.steps}"
+    return f"{done}  {description}  {progress.seconds_left:.0f} s left"
+
+
+def training_line(progress: TrainingProgress) -> str:
+    """Puts a step of a training into words."""
+    validation = "" if progress.validation is None else f"  validation {progress.validation:.4f}"
+    return f"loss {progress.loss:.3f}  accuracy {progress.accuracy:.3f}{validation}"
 
 
 def search_line(unit: str, quality: str = "accuracy", best: str = "argmax") -> Callable[[Progress], str]:

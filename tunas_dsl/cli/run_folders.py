@@ -11,6 +11,7 @@ import attrs
 import click
 
 from tunas_dsl.bundle import read_bundle, source_sha256, write_bundle
+from tunas_dsl.cli.recipe_options import kept_recipe
 from tunas_dsl.cli.subjects import Subject, load_subject
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.model import CostModel
@@ -23,7 +24,7 @@ from tunas_dsl.search.setting import Settings
 
 USUAL = {
     "--data": "--data digits|fashion-mnist|folder:PATH (or --quality MODULE:FUNCTION)",
-    "--quality": "--quality MODULE:FUNCTION|synthetic",
+    "--quality": "--quality MODULE:FUNCTION|synthetic|training:DATA",
     "--latency": "--latency macs|TABLE",
     "--target": "--target NUMBER (ms, with macs millions; `tunas cost SPACE` shows the range)",
     "--steps": "--steps NUMBER",
@@ -48,8 +49,9 @@ def create_run(
     data: str | None = None,
     quality: str | None = None,
     algorithm: str = "reinforce",
+    recipe: Mapping[str, Any] | None = None,
 ) -> tuple[Subject, RunFolder]:
-    """A new run in the folder ``output``, with the compiled space.
+    """A new run in the folder ``output``, with the compiled space; ``recipe`` is that of trainings, if any.
 
     Raises:
         SearchError: the target is out of the space's range, or the folder is taken.
@@ -64,7 +66,9 @@ def create_run(
         )
     if rank():  # that of rank 0 makes the folder
         return subject, RunFolder(output, settings, data, model.name, quality, algorithm)
-    run = RunFolder.create(output, settings, data, model.name, quality=quality, algorithm=algorithm)
+    run = RunFolder.create(
+        output, settings, data, model.name, quality=quality, algorithm=algorithm, recipe=recipe
+    )
     write_bundle(subject.space, subject.text, [model], run.bundle)
     return attrs.evolve(subject, models={model.name: model}), run
 
@@ -78,7 +82,7 @@ def reopen_run(output: Path, space: str | None, given: Mapping[str, Any]) -> tup
     run = RunFolder.open(output)
     bundle = read_bundle(run.bundle)
     kept = {**run.settings.to_json(), "data": run.data, "quality": run.quality, "algorithm": run.algorithm}
-    check_unchanged(output, kept, given)
+    check_unchanged(output, kept | kept_recipe(run.recipe), given)
     if space is not None and source_sha256(load_subject(space).text) != bundle.sha256:
         raise SearchError(f"{space} is not the space that {output} was started with")
     if run.cost not in bundle.models:
@@ -123,7 +127,8 @@ def conclude(outcome: Outcome | None, run: RunFolder, command: str) -> None:
         end_interrupted(run.path, None if outcome is None else outcome.step, command)
     gap = 100 * (outcome.cost / run.settings.target - 1)
     count = "" if outcome.evaluations is None else f" after {outcome.evaluations:,} evaluations"
-    found = f"found {outcome.cost:.4g} {outcome.unit}, {gap:+.1f} % from the target{count}"
+    trained = "" if outcome.trainings is None else f", for which {outcome.trainings:,} were trained"
+    found = f"found {outcome.cost:.4g} {outcome.unit}, {gap:+.1f} % from the target{count}{trained}"
     click.echo(f"{found}; the run is in {run.path}")
     if outcome.best is not None and outcome.best.indices != outcome.indices:
         best = outcome.best

@@ -18,6 +18,7 @@ from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import quality as quality_option
 from tunas_dsl.cli.options import threads as threads_option
 from tunas_dsl.cli.progress import Reporter, search_line
+from tunas_dsl.cli.recipe_options import WithRecipe, chosen_recipe, recipe_options, without_recipe
 from tunas_dsl.cli.run_folders import cleared_if_empty, conclude, create_run, heading, needed, reopen_run
 from tunas_dsl.cli.settings_options import settings_options
 from tunas_dsl.cli.subjects import Subject
@@ -35,7 +36,7 @@ def _print_presets(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         ctx.exit()
 
 
-@click.command("search")
+@click.command("search", cls=WithRecipe)
 @click.argument("space", required=False, metavar="SPACE|BUNDLE", shell_complete=complete_space)
 @data_option
 @quality_option
@@ -56,6 +57,7 @@ def _print_presets(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     help="Show the presets.",
 )
 @settings_options(SearchSettings)
+@recipe_options
 def command(
     space: str | None,
     data: str | None,
@@ -72,14 +74,14 @@ def command(
 ) -> None:
     """Search SPACE for an accurate architecture that costs as much as the target.
 
-    How accurate architectures are comes from a supernet that is trained on --data, or, without any
-    training, from the function that --quality names. The target is in ms, or with --latency macs in
+    How accurate architectures are comes from a supernet that is trained on --data, or, without
+    one, from what --quality names. The target is in ms, or with --latency macs in
     millions of multiply-adds. A resumed search keeps the space and the settings that it began with.
     """
     if tensorboard:
         require_tensorboard()
     kind = SearchSettings if quality is None else PolicySettings
-    wanted = {name: setting for name, setting in given.items() if setting is not None}
+    wanted, of_trainings = without_recipe(given)
     if quality is not None:
         alone("a search with a quality of one's own")
     wanted = with_preset(kind, preset, wanted)
@@ -89,12 +91,15 @@ def command(
         raise click.UsageError("a resumed search keeps the settings that it began with: leave --preset out")
     if resume:
         sources = {name: source for name, source in (("data", data), ("quality", quality)) if source}
-        subject, run = reopen_run(output, space, wanted | sources)
+        subject, run = reopen_run(output, space, wanted | of_trainings | sources)
     else:
         source = {"data": data} if quality is None else {}
         needed(SPACE=space, **source, latency=latency, target=wanted.get("target"), steps=wanted.get("steps"))
         settings = SearchSettings(**wanted) if quality is None else _without_training(wanted)
-        subject, run = create_run(output, str(space), latency, settings, data=data, quality=quality)
+        recipe = chosen_recipe(quality, of_trainings, settings.seed)
+        subject, run = create_run(
+            output, str(space), latency, settings, data=data, quality=quality, recipe=recipe
+        )
     run = attrs.evolve(run, keep=keep)
     if rank():
         _follow(subject, run, resume, device, threads)
@@ -102,7 +107,7 @@ def command(
         if run.quality is None:
             _search_supernet(subject, run, resume, device, threads)
         else:
-            drive(subject, run, resume, "tunas search")
+            drive(subject, run, resume, "tunas search", device, threads)
 
 
 def _follow(subject: Subject, run: RunFolder, resume: bool, device: str, threads: int | None) -> NoReturn:
@@ -131,7 +136,7 @@ def _without_training(given: dict[str, Any]) -> PolicySettings:
     known = {field.name for field in attrs.fields(PolicySettings)}
     if training := sorted(given.keys() - known):
         names = ", ".join(f"--{name.replace('_', '-')}" for name in training)
-        raise click.UsageError(f"with --quality nothing is trained, so there is no use for {names}")
+        raise click.UsageError(f"with --quality no supernet is trained, so there is no use for {names}")
     return PolicySettings(**given)
 
 

@@ -16,11 +16,12 @@ def cost(text: str) -> float:
 
 
 def settings_options(
-    kind: type[RunSettings], only: Mapping[str, Any] | None = None
+    kind: type[RunSettings], only: Mapping[str, Any] | None = None, prefix: str = ""
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A decorator that adds an option for every field of ``kind``, or for ``only`` these names.
 
-    An option that is not given has the value None, or what ``only`` has for its name.
+    An option that is not given has the value None, or what ``only`` has for its name. The names of options
+    begin with ``prefix``.
     """
     hints = get_type_hints(kind)
     chosen = only or {}
@@ -28,7 +29,7 @@ def settings_options(
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         fields = [field for field in attrs.fields(kind) if only is None or field.name in only]
         for field in reversed(fields):
-            name, type_ = field.name.replace("_", "-"), _plain(hints[field.name])
+            name, type_ = f"{prefix}{field.name}".replace("_", "-"), _plain(hints[field.name])
             flag = f"--{name}/--no-{name}" if type_ is bool else f"--{name}"
             flags = (flag, "-n") if name == "n" else (flag,)
             default = chosen.get(field.name)
@@ -38,7 +39,8 @@ def settings_options(
             words: Any = cost if field.name in ("target", "within") else type_
             if get_origin(type_) is not None:
                 words = click.Choice(get_args(type_))
-            function = click.option(*flags, field.name, default=default, type=words, help=shown)(function)
+            option = click.option(*flags, prefix + field.name, default=default, type=words, help=shown)
+            function = option(function)
         return function
 
     return decorate

@@ -6,8 +6,7 @@ from typing import Any
 import attrs
 import click
 
-from tunas_dsl import documents
-from tunas_dsl.architecture_json import architecture_document, read_architecture
+from tunas_dsl.architecture_json import read_architecture
 from tunas_dsl.backend import load_backend
 from tunas_dsl.bundle import source_sha256
 from tunas_dsl.cli.completion import complete_space
@@ -15,20 +14,19 @@ from tunas_dsl.cli.options import data as data_option
 from tunas_dsl.cli.options import device as device_option
 from tunas_dsl.cli.options import keep_checkpoints as keep_option
 from tunas_dsl.cli.options import threads as threads_option
-from tunas_dsl.cli.progress import Reporter
+from tunas_dsl.cli.progress import Reporter, training_line
 from tunas_dsl.cli.run_folders import check_unchanged, cleared_if_empty, end_interrupted, needed
 from tunas_dsl.cli.settings_options import settings_options
 from tunas_dsl.cli.subjects import load_indices, load_subject
 from tunas_dsl.compiler import compile_text
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.selection import prune
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.ranks import alone
-from tunas_dsl.training.progress import Evaluation, TrainingOutcome, TrainingProgress
+from tunas_dsl.training.network import architecture_text, trained_network
+from tunas_dsl.training.progress import Evaluation, TrainingOutcome
 from tunas_dsl.training.recipe import PRESETS, recipe
 from tunas_dsl.training.run import TrainingFolder
 from tunas_dsl.training.settings import TrainingSettings
-from tunas_dsl.unparse import unparse
 
 
 @click.command("train")
@@ -82,7 +80,7 @@ def _train(
     """The outcome; nothing after a second Ctrl-C."""
     with cleared_if_empty(run.path, resume):
         try:
-            with Reporter(_line) as reporter:
+            with Reporter(training_line) as reporter:
                 return load_backend().train(
                     network,
                     run,
@@ -133,15 +131,6 @@ def _reopened(
     return network, run
 
 
-def trained_network(run: TrainingFolder) -> ir.Space:
-    """The architecture that ``run`` trains.
-
-    Raises:
-        ArchitectureError, SpaceError: its file is damaged.
-    """
-    return compile_text(read_architecture(run.architecture).network, run.architecture.name)
-
-
 def _architecture(space: str, architecture: str | None) -> tuple[ir.Space, str]:
     """The network, and the document about it, which names the space that it is from."""
     if architecture is None and space.endswith(".json"):
@@ -149,15 +138,8 @@ def _architecture(space: str, architecture: str | None) -> tuple[ir.Space, str]:
         return compile_text(network, space), Path(space).read_text(encoding="utf-8")
     subject = load_subject(space)
     indices = load_indices(subject.space, architecture)
-    network = unparse(prune(subject.space, indices))
-    origin = {"space": subject.space.name, "sha256": source_sha256(subject.text)}
-    document = architecture_document(subject.space, indices, model=None, origin=origin, network_text=network)
-    return compile_text(network), documents.dump(document)
-
-
-def _line(progress: TrainingProgress) -> str:
-    validation = "" if progress.validation is None else f"  validation {progress.validation:.4f}"
-    return f"loss {progress.loss:.3f}  accuracy {progress.accuracy:.3f}{validation}"
+    document = architecture_text(subject.space, indices, source_sha256(subject.text))
+    return compile_text(read_architecture(document).network), document
 
 
 def _finish(outcome: TrainingOutcome | None, run: TrainingFolder) -> None:

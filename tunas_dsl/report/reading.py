@@ -15,9 +15,9 @@ from tunas_dsl.cost.model import CostModel
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.events import step_history
-from tunas_dsl.search.folder import RUN_SCHEMA, TRAINING_SCHEMA, read_document
+from tunas_dsl.search.folder import RUN_SCHEMA, TRAINING_SCHEMA
 from tunas_dsl.search.run import RunFolder
-from tunas_dsl.training.run import TRAINED_SCHEMA, TrainingFolder
+from tunas_dsl.training.run import TrainingFolder
 
 Floats = NDArray[np.float64]
 
@@ -131,6 +131,8 @@ Record = SearchRecord | TrainingRecord
 def find_runs(paths: Iterable[Path]) -> Iterator[Path]:
     """The run folders among ``paths`` and in the folders below them, each folder's in the order of names.
 
+    Those inside another run, the trainings of a search that rates by them, belong to it.
+
     Raises:
         SearchError: a path is no folder, or there is no run in it.
     """
@@ -138,7 +140,9 @@ def find_runs(paths: Iterable[Path]) -> Iterator[Path]:
         if not path.is_dir():
             raise SearchError(f"{path} is not a folder")
         found = [path] if _kind(path) else sorted(below.parent for below in path.rglob("settings.json"))
-        runs = [folder for folder in found if _kind(folder)]
+        every = [folder for folder in found if _kind(folder)]
+        known = set(every)
+        runs = [folder for folder in every if known.isdisjoint(folder.parents)]
         if not runs:
             raise SearchError(f"{path} is no run, and there is none in it")
         yield from runs
@@ -173,9 +177,8 @@ def _search(path: Path) -> SearchRecord:
 
 def _training(path: Path) -> TrainingRecord:
     run = TrainingFolder.open(path)
-    finished = (path / "result.json").exists()
-    result = read_document(path / "result.json", TRAINED_SCHEMA, "has no result yet") if finished else None
-    return TrainingRecord(run, read_architecture(run.architecture), _steps(run.events), result)
+    architecture = read_architecture(run.architecture)
+    return TrainingRecord(run, architecture, _steps(run.events), run.read_result())
 
 
 def _steps(events: Path) -> tuple[dict[str, Any], ...]:

@@ -1,6 +1,7 @@
 """A search that needs no supernet, from its run folder to its result: any algorithm, any quality."""
 
 import hashlib
+import math
 import time
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ from tunas_dsl.search.checkpoint import NEWEST, load_state, save_state
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.events import EvaluationEvent, EventLog, is_snapshot, samples
 from tunas_dsl.search.found import Found
-from tunas_dsl.search.interruption import interruption
+from tunas_dsl.search.interruption import InterruptedStep, interruption
 from tunas_dsl.search.progress import Evaluated, Outcome, Progress, Remaining
 from tunas_dsl.search.quality import Evaluator
 from tunas_dsl.search.reinforce import Reinforce
@@ -52,6 +53,8 @@ class Driver:
     ) -> Outcome:
         """Run to the last step, or to an interruption (Ctrl-C or SIGTERM), which ends it after a step.
 
+        A quality may end a step before it is done; that step is proposed again at the resumption.
+
         Raises:
             SearchError: the quality failed, or the run's state does not fit; the last state stays.
         """
@@ -65,7 +68,10 @@ class Driver:
         saved, saved_at = algorithm.step, time.monotonic()
         with interruption() as interrupted:
             while algorithm.step < algorithm.steps and not interrupted():
-                indices, qualities, costs = self._step()
+                try:
+                    indices, qualities, costs = self._step()
+                except InterruptedStep:
+                    break
                 if algorithm.step == 1:
                     self._warn_of_percent(qualities, tell)
                 last = algorithm.step - 1
@@ -98,7 +104,8 @@ class Driver:
             )
 
     def _best_cost(self) -> float:
-        return float(self.model.total(np.array([self.algorithm.best()]))[0])
+        best = self.algorithm.best()
+        return float(self.model.total(np.array([best]))[0]) if best else math.nan
 
     def _event(self, indices: Indices, qualities: Floats, costs: Floats) -> EvaluationEvent:
         return EvaluationEvent(
@@ -141,6 +148,7 @@ class Driver:
             cost=self._best_cost(),
             unit=self.model.unit,
             evaluations=self.evaluator.evaluations,
+            trainings=self.evaluator.trainings,
             best=self._best_evaluated(),
         )
 

@@ -22,6 +22,9 @@ RUNS = {RUN_SCHEMA: "a search", TRAINING_SCHEMA: "a training"}
 BEGUN = ("checkpoint.safetensors", "policy.json", "state.json", "weights.safetensors")
 """What runs write with their first checkpoint, one or another."""
 
+TRAININGS = "trainings"
+"""The folder, in that of a search, of the trainings that rate its architectures."""
+
 
 def make_folder(path: Path) -> None:
     """Make the folder of a new run.
@@ -36,7 +39,8 @@ def make_folder(path: Path) -> None:
 
 def has_begun(path: Path) -> bool:
     """Whether there is something to go on from in the folder of a run."""
-    return any((path / name).exists() for name in BEGUN)
+    folders = (path, *path.glob(f"{TRAININGS}/*"))
+    return any((folder / name).exists() for folder in folders for name in BEGUN)
 
 
 def check_folder(path: Path) -> None:

@@ -7,10 +7,19 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+class InterruptedStep(Exception):
+    """An interruption ended a step before it was done; what it saved, it goes on from."""
+
+
+_open: list[Callable[[], bool]] = []
+"""What the outermost block that is open was given, if there is one."""
+
+
 @contextmanager
 def interruption() -> Iterator[Callable[[], bool]]:
     """Gives a function that says whether Ctrl-C or SIGTERM came; a second Ctrl-C ends the program at once.
 
+    A block inside another one is given the same, so that what came ends both.
     Outside the main thread, where Python delivers no signals, it never says so.
     """
     received: list[int] = []
@@ -22,9 +31,14 @@ def interruption() -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
+    if _open:
+        yield _open[0]
+        return
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    _open.append(lambda: bool(received))
     try:
-        yield lambda: bool(received)
+        yield _open[0]
     finally:
+        _open.clear()
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -39,8 +39,9 @@ class Outcome:
     """How a search ended: after ``step`` steps, with the most probable architecture so far, or the best.
 
     ``indices`` has one option number per decision; ``cost`` is in ``unit``. ``evaluations`` counts the
-    architectures that a quality was asked for; ``best`` is the best of those by the qualities given, if it
-    cost no more than the target: where these have no noise it is better than the most probable one.
+    architectures that a quality was asked for; ``trainings`` those that it trained, each once; ``best`` is
+    the best of those evaluated by the qualities given, if it cost no more than the target: where these have
+    no noise it is better than the most probable one.
     """
 
     status: Literal["finished", "interrupted"]
@@ -49,6 +50,7 @@ class Outcome:
     cost: float
     unit: str
     evaluations: int | None = None
+    trainings: int | None = None
     best: Evaluated | None = None
 
 

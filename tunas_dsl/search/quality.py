@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.activity import Activity
 from tunas_dsl.search.algorithm import Floats, Indices
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.errors import DataError, SearchError
+from tunas_dsl.search.interruption import InterruptedStep
 
 SHORT = {"synthetic": "tunas_dsl.search.synthetic:SyntheticQuality"}
 """Names for qualities that come along."""
@@ -42,6 +43,15 @@ class Stateful(Protocol):
 
     def load_state(self, state: Mapping[str, Any], /) -> None:
         """Take over what :meth:`state` gave."""
+
+
+@runtime_checkable
+class Training(Protocol):
+    """A quality that trains architectures, each of them once."""
+
+    @property
+    def trainings(self) -> int:
+        """How many have been trained, in this process and before."""
 
 
 def load_quality(name: str, space: ir.Space) -> Quality:
@@ -98,10 +108,13 @@ class Evaluator:
 
         Raises:
             SearchError: the function failed, or gave something other than n finite numbers.
+            InterruptedStep, DataError: the function says so.
         """
         architectures = self._activity.canonical(indices)
         try:
             numbers = np.asarray(self.quality(architectures), dtype=float)
+        except (InterruptedStep, SearchError, DataError):
+            raise
         except Exception as error:
             raise SearchError(f"the quality `{self.name}` failed: {_what_and_where(error)}") from error
         if numbers.shape != (len(indices),):
@@ -115,6 +128,11 @@ class Evaluator:
             raise SearchError(f"the quality `{self.name}` gave {numbers[wrong]} for the architecture {row}")
         self.evaluations += len(indices)
         return numbers
+
+    @property
+    def trainings(self) -> int | None:
+        """How many architectures were trained, if the quality trains any."""
+        return self.quality.trainings if isinstance(self.quality, Training) else None
 
     def state(self) -> dict[str, Any]:
         """The evaluations so far, and the quality's own state if it has one."""

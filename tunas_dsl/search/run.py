@@ -45,10 +45,11 @@ class RunFolder:
     """One search: what it was started with, and where its files are.
 
     ``data`` names the data set of a supernet's search as the user wrote it; a search without a supernet
-    has none, but a ``quality`` (module:function) and an ``algorithm``. ``cost`` names the bundle's cost
-    model. The folder holds ``settings.json``, ``bundle/`` (the compiled space, written by whoever
-    makes the run), ``events.jsonl``, ``policy.json`` where there is a policy, checkpoints, and in
-    the end ``result.json``. Of the checkpoints ``keep`` stay.
+    has none, but a ``quality`` (module:function) and an ``algorithm``, and, where the quality trains, a
+    ``recipe``: the settings of its trainings. ``cost`` names the bundle's cost model. The folder holds
+    ``settings.json``, ``bundle/`` (the compiled space, written by whoever makes the run),
+    ``events.jsonl``, ``policy.json`` where there is a policy, checkpoints, ``trainings/`` where there are
+    some, and in the end ``result.json``. Of the checkpoints ``keep`` stay.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class RunFolder:
     quality: str | None = None
     algorithm: str = "reinforce"
     keep: int = attrs.field(default=KEPT, eq=False)
+    recipe: Mapping[str, Any] | None = None
 
     @classmethod
     def create(
@@ -69,6 +71,7 @@ class RunFolder:
         *,
         quality: str | None = None,
         algorithm: str = "reinforce",
+        recipe: Mapping[str, Any] | None = None,
     ) -> "RunFolder":
         """Make the folder and write its settings.
 
@@ -76,7 +79,7 @@ class RunFolder:
             SearchError: there is something at ``path`` already.
         """
         make_folder(path)
-        run = cls(path, settings, data, cost, quality, algorithm)
+        run = cls(path, settings, data, cost, quality, algorithm, recipe=recipe)
         write_settings(path, run._description())
         return run
 
@@ -95,9 +98,11 @@ class RunFolder:
             raise SearchError(f"{file}: `settings` is not an object, or `data` or `cost` not a text")
         if quality is not None and algorithm not in SETTINGS:
             raise SearchError(f"{file}: there is no algorithm `{algorithm}`")
+        if not isinstance(recipe := description.get("recipe"), dict | None):
+            raise SearchError(f"{file}: `recipe` is not an object")
         kind = SearchSettings if quality is None else SETTINGS[algorithm]
         try:
-            return cls(path, kind.from_json(settings), data, cost, quality, algorithm)
+            return cls(path, kind.from_json(settings), data, cost, quality, algorithm, recipe=recipe)
         except SearchError as error:
             raise SearchError(f"{file}: {error}") from None
 
@@ -216,7 +221,9 @@ class RunFolder:
         return [logits[decision.id] for decision in space.decisions]
 
     def _description(self) -> dict[str, Any]:
-        source = {"data": self.data}
+        source: dict[str, Any] = {"data": self.data}
         if self.quality is not None:
             source = {"quality": self.quality, "algorithm": self.algorithm}
+        if self.recipe is not None:
+            source["recipe"] = dict(self.recipe)
         return {"schema": RUN_SCHEMA, **source, "cost": self.cost, "settings": self.settings.to_json()}

@@ -10,6 +10,7 @@ from tunas_dsl.search.folder import (
     TRAINING_SCHEMA,
     fingerprint,
     make_folder,
+    read_document,
     read_settings,
     write_document,
     write_settings,
@@ -87,6 +88,15 @@ class TrainingFolder:
     def write_result(self, outcome: TrainingOutcome) -> None:
         """Write ``result.json``."""
         write_document(self.path / "result.json", {"schema": TRAINED_SCHEMA, **attrs.asdict(outcome)})
+
+    def read_result(self) -> dict[str, Any] | None:
+        """What :meth:`write_result` wrote, or nothing before the training has finished.
+
+        Raises:
+            SearchError: it is damaged.
+        """
+        path = self.path / "result.json"
+        return read_document(path, TRAINED_SCHEMA, "has no result yet") if path.exists() else None
 
     def _description(self) -> dict[str, Any]:
         return {"schema": TRAINING_SCHEMA, "data": self.data, "settings": self.settings.to_json()}
