@@ -115,7 +115,7 @@ def run_steps(
         if work.step_count < work.steps:
             log.resumed(work.step_count)
     _share(work, team)
-    saver = _Saver(work, place, saved, pace)
+    saver = _Saver(work, place, saved, pace, log)
     remaining = Remaining(work.steps - work.step_count)
     with interruption() as interrupted:
         while work.step_count < work.steps:
@@ -153,10 +153,12 @@ def _share(work: Steps[F], team: Team) -> None:
 
 
 class _Saver:
-    """Writes the checkpoints of ``work``; ``saved`` follows each."""
+    """Writes the checkpoints of ``work``, and that into the ``log``; ``saved`` follows each."""
 
-    def __init__(self, work: Steps[F], place: Place, saved: Callable[[], None], pace: Pace) -> None:
-        self._work, self._place, self._saved, self._pace = work, place, saved, pace
+    def __init__(
+        self, work: Steps[F], place: Place, saved: Callable[[], None], pace: Pace, log: EventLog
+    ) -> None:
+        self._work, self._place, self._saved, self._pace, self._log = work, place, saved, pace, log
         self._step, self._time = work.step_count, time.monotonic()
 
     def is_due(self) -> bool:
@@ -171,6 +173,7 @@ class _Saver:
         header = Header(work.step_count, place.space, place.settings)
         save_checkpoint(place.folder, header, work.state(), place.keep)
         self._saved()
+        self._log.saved(work.step_count)
         self._step, self._time = work.step_count, time.monotonic()
 
     def catch_up(self) -> None:

@@ -1,6 +1,7 @@
 """Every experiment as it is written, and one that is small enough to be run."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from tunas_dsl.experiments.conduct import Trial, space_text
 from tunas_dsl.experiments.plan import SCALES, load_experiment, names
 from tunas_dsl.experiments.table import summary, table
 from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.events import cpu_seconds
 from tunas_dsl.search.presets import with_preset
 from tunas_dsl.search.settings import PolicySettings, SearchSettings
 
@@ -62,19 +64,40 @@ def test_rows_have_settings_that_there_are_and_targets_lie_in_their_spaces(name,
             assert minimum(model).cost < place.target < maximum(model).cost
 
 
-def test_what_is_done_is_kept_and_tabulated(tmp_path):
-    file = tmp_path / "small.toml"
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("experiment")
+    file = folder / "small.toml"
     file.write_text(SMALL)
-    first = experiment(file, "-o", tmp_path / "work")
+    return folder, file, experiment(file, "-o", folder / "work")
+
+
+def test_what_is_done_is_kept_and_tabulated(done):
+    folder, file, first = done
     assert first.stderr.count("tunas search") == first.stderr.count("tunas baseline random") == 2
-    again = experiment(file, "-o", tmp_path / "work")
+    again = experiment(file, "-o", folder / "work")
     assert (again.stderr, again.stdout) == ("", first.stdout)
-    document = json.loads((tmp_path / "work" / "small-smoke.json").read_text())
+    document = json.loads((folder / "work" / "small-smoke.json").read_text())
     searched, random = document["rows"]
-    assert searched["figures"].keys() == {"argmax", "average", "quality"}
+    assert searched["figures"].keys() == {"argmax", "average", "quality", "cpu_seconds"}
     assert max(map(abs, random["figures"]["argmax"]["values"])) <= 2
     assert len(set(random["figures"]["quality"]["values"])) == 2
     assert f"{searched['figures']['argmax']['mean']:+.2f} ±" in first.stdout
+
+
+def test_the_cost_of_a_row_is_that_of_its_runs_where_all_logs_have_it(done, tmp_path):
+    folder, file, first = done
+    work = Path(shutil.copytree(folder / "work", tmp_path / "work"))
+    logs = list(work.glob("runs/*/events.jsonl"))
+    spent = sorted(cpu_seconds(log) for log in logs)
+    rows = json.loads((work / "small-smoke.json").read_text())["rows"]
+    assert sorted(value for row in rows for value in row["figures"]["cpu_seconds"]["values"]) == spent
+    assert min(spent) > 0
+    assert "cost, CPU min" in first.stdout
+    lines = logs[0].read_text().splitlines(keepends=True)
+    logs[0].write_text("".join(line for line in lines if '"saved"' not in line))
+    again = json.loads(experiment(file, "-o", work, "--format", "json").stdout)["rows"]
+    assert sorted("cpu_seconds" in row["figures"] for row in again) == [False, True]
 
 
 def test_a_run_that_is_gone_is_made_again(tmp_path):

@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.events import EventLog, StepEvent, read_events, step_history
+from tunas_dsl.search.events import EventLog, StepEvent, cpu_seconds, read_events, step_history
 
 NAMES = [field.name for field in attrs.fields(StepEvent)]
 
@@ -65,3 +65,23 @@ def test_a_line_that_is_no_event_of_ours_is_named(tmp_path, line, part):
 def test_a_number_that_json_does_not_have_is_refused(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         EventLog(tmp_path / "log").step(attrs.evolve(event(0), loss=float("nan")))
+
+
+def test_the_cost_of_a_run_adds_up_over_its_resumptions_without_what_was_lost(tmp_path):
+    path, ticks = tmp_path / "log", iter([5.0, 6.0, 8.0, 16.0, 100.0, 100.0, 103.0])
+    log = EventLog(path, cpu=lambda: next(ticks))  # 5.0: before that the process only started
+    log.saved(10)
+    assert cpu_seconds(path) == 1
+    log.step(event(15))
+    log.saved(20)
+    log.saved(30)
+    assert cpu_seconds(path) == 11
+    log = EventLog(path, cpu=lambda: next(ticks))
+    log.resumed(20)  # the newest state was damaged
+    log.saved(30)
+    assert cpu_seconds(path) == 3 + 3
+
+
+def test_a_log_without_saved_states_has_no_cost(tmp_path):
+    log_steps(tmp_path / "log", 0, 10)
+    assert cpu_seconds(tmp_path / "log") is None

@@ -16,7 +16,7 @@ from tunas_dsl.experiments.jobs import Job, Jobs
 from tunas_dsl.experiments.plan import Experiment, Place, Row, Size, own_space
 from tunas_dsl.ir import space as ir
 from tunas_dsl.resources import shipped_spaces
-from tunas_dsl.search.events import step_history
+from tunas_dsl.search.events import cpu_seconds, step_history
 from tunas_dsl.search.quality import load_quality
 from tunas_dsl.search.run import RunFolder
 
@@ -26,7 +26,10 @@ LATE = 0.1
 
 @attrs.frozen(kw_only=True)
 class Trial:
-    """One search or one draw, and what came of it: figures by name, costs as their distance in percent."""
+    """One search or one draw, and what came of it: figures by name, costs as their distance in percent.
+
+    ``cpu_seconds`` is what its searches and trainings computed, on all cores, where their logs say so.
+    """
 
     place: str
     row: str
@@ -55,12 +58,17 @@ class _Conductor:
         self.file = work / "spaces" / f"{name}.space"
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text(self.text, encoding="utf-8")
+        self._spent: list[float | None] = []
         self.label = f"{place.space}, {row.name}, seed {seed}"
 
     def figures(self) -> dict[str, float]:
         if self.row.kind == "search":
-            return self._searched()
-        return self._random_rated() if self.size.data is None else self._random_trained()
+            figures = self._searched()
+        else:
+            figures = self._random_rated() if self.size.data is None else self._random_trained()
+        known = [seconds for seconds in self._spent if seconds is not None]
+        spent = {"cpu_seconds": sum(known)} if len(known) == len(self._spent) else {}
+        return {**figures, **spent}
 
     def _searched(self) -> dict[str, float]:
         source = ("--data", self.size.data) if self.size.quality is None else ("--quality", self.size.quality)
@@ -129,7 +137,9 @@ class _Conductor:
     def _job(self, *arguments: object, **settings: object) -> Path:
         flags = (part for name, value in settings.items() for part in _flag(name, value))
         words = tuple(str(part) for part in (*arguments, *flags, "--seed", self.seed))
-        return self.jobs(Job(self.label, words, self.text))
+        folder = self.jobs(Job(self.label, words, self.text))
+        self._spent.append(cpu_seconds(folder / "events.jsonl"))
+        return folder
 
 
 def _flag(name: str, value: object) -> tuple[str, ...]:

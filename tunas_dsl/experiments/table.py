@@ -14,6 +14,7 @@ HEADINGS = {
     "test": ("test, %", "{:.2f}", 100.0),
     "mean_accuracy": ("mean of all, %", "{:.2f}", 100.0),
     "mean_test": ("mean of all, test, %", "{:.2f}", 100.0),
+    "cpu_seconds": ("cost, CPU min", "{:.2f}", 1 / 60),
 }
 """By the name of a figure, its column's heading, how it is written, and a factor."""
 
@@ -45,7 +46,9 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 def _figures(trials: Sequence[Trial]) -> dict[str, Any]:
     figures = {}
     for name in trials[0].figures:
-        values = [trial.figures[name] for trial in trials]
+        values = [trial.figures[name] for trial in trials if name in trial.figures]
+        if len(values) < len(trials):
+            continue  # runs of before this was counted
         deviation = statistics.stdev(values) if len(values) > 1 else None
         figures[name] = {"mean": statistics.fmean(values), "std": deviation, "values": values}
     return figures

@@ -65,7 +65,7 @@ class Driver:
                 log.resumed(algorithm.step)
         every = max(1, algorithm.steps // _EVENTS)
         remaining = Remaining(algorithm.steps - algorithm.step)
-        saved, saved_at = algorithm.step, time.monotonic()
+        saved, saved_at, ended = algorithm.step, time.monotonic(), algorithm.step == algorithm.steps
         with interruption() as interrupted:
             while algorithm.step < algorithm.steps and not interrupted():
                 try:
@@ -81,9 +81,12 @@ class Driver:
                     report(self._progress(event, remaining.seconds(algorithm.steps - algorithm.step)))
                 if time.monotonic() - saved_at >= checkpoint_seconds:
                     self._save()
+                    log.saved(algorithm.step)
                     saved, saved_at = algorithm.step, time.monotonic()
             if saved < algorithm.step or not resume:
                 self._save()
+            if not ended:
+                log.saved(algorithm.step)
         outcome = self._outcome()
         if outcome.status == "finished":
             self.run.write_result(outcome)

@@ -87,12 +87,19 @@ class EvaluationEvent:
 class EventLog:
     """Appends to the events of one run; the file is made when the first event comes.
 
-    A last line that an interruption cut is removed first: what it said is lost either way.
+    A last line that an interruption cut is removed first: what it said is lost either way. ``clock`` tells
+    the time and ``cpu`` the seconds that this process has computed.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], float] = time.time,
+        cpu: Callable[[], float] = time.process_time,
+    ) -> None:
         self.path = path
         self.clock = clock
+        self._cpu, self._start = cpu, cpu()
         if path.exists():
             _drop_cut_line(path)
 
@@ -103,6 +110,11 @@ class EventLog:
     def resumed(self, step: int) -> None:
         """Log that the run goes on with ``step``; later steps logged before are void."""
         self._append("resumed", {"step": step})
+        self._start = self._cpu() - (cpu_seconds(self.path) or 0.0)
+
+    def saved(self, step: int) -> None:
+        """Log that the state after ``step`` steps was saved, and what the run has cost so far."""
+        self._append("saved", {"step": step, "cpu_seconds": round(self._cpu() - self._start, 3)})
 
     def _append(self, kind: str, fields: dict[str, Any]) -> None:
         entry = {"schema": SCHEMA, "event": kind, "time": round(self.clock(), 3), **fields}
@@ -146,6 +158,24 @@ def step_history(path: Path) -> list[dict[str, Any]]:
         elif event["event"] == "step":
             history.append(event)
     return history
+
+
+def cpu_seconds(path: Path) -> float | None:
+    """The seconds of all cores that led to the state that was saved last, where the log says so.
+
+    They are those of the process that keeps the run, without its start. What was computed after a state
+    that the run was resumed from, and lost, is not among them.
+
+    Raises:
+        SearchError: as :func:`read_events`.
+    """
+    saved: list[dict[str, Any]] = []
+    for event in read_events(path):
+        if event["event"] == "resumed":
+            saved = [state for state in saved if state["step"] <= event["step"]]
+        elif event["event"] == "saved":
+            saved.append(event)
+    return float(saved[-1]["cpu_seconds"]) if saved else None
 
 
 def _drop_cut_line(path: Path) -> None:
