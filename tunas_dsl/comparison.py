@@ -181,6 +181,8 @@ def _told(listed: Listed, places: Sequence[tuple[int, int]]) -> str:
         return "linear"
     if isinstance(listed.layer, ir.Skip):
         return "skipped"
+    if isinstance(listed.layer, ir.Residual):  # over no layers
+        return "doubled"
     residuals = (", residual" if of == 1 else f", residual {number} of {of}" for number, of in places)
     return Words().layer(listed.layer) + "".join(residuals)
 

@@ -86,13 +86,17 @@ def _classifier(network: ir.Space, classifier: ir.Classifier) -> Row:
 def _flat(
     layer: ir.Layer, numbers: Iterator[int], residuals: tuple[int, ...] = ()
 ) -> Iterator[tuple[ir.Layer, tuple[int, ...]]]:
-    """The layers inside ``layer`` with the numbers of the residuals around them, outermost first."""
+    """The layers inside ``layer`` with the numbers of the residuals around them, outermost first.
+
+    A residual over no layers, as over a depth of 0, stands for itself: it adds its input to itself.
+    """
     match layer:
         case ir.Sequence(layers=layers):
             for child in layers:
                 yield from _flat(child, numbers, residuals)
         case ir.Residual(body=body):
-            yield from _flat(body, numbers, (*residuals, next(numbers)))
+            around = (*residuals, next(numbers))
+            yield from list(_flat(body, numbers, around)) or [(layer, around)]
         case _:
             yield layer, residuals
 

@@ -104,6 +104,18 @@ def test_the_layers_of_one_residual_have_its_number():
     assert [row.residuals for row in read.layers] == [(0,), (1,), (1,), (1,), (), (2, 3), (2,)]
 
 
+def test_depths_resolutions_and_residuals_over_no_layers_follow_the_schema():
+    layers = "conv(3) residual((0 | 1) * conv(3))"
+    space = compile_text(
+        f"space s {{ input image (8 | 16) x 3 block b (filters: 8) {{ {layers} }} classifier (classes: 2) }}"
+    )
+    document = document_of(space, [0] * len(space.decisions))
+    jsonschema.validate(document, SCHEMA)
+    assert {decision["kind"] for decision in document["decisions"]} == {"resolution", "filters", "depth"}
+    assert [layer["kind"] for layer in document["layers"]] == ["conv", "residual", "classifier"]
+    assert document["layers"][1]["macs"] == document["layers"][1]["parameters"] == 0
+
+
 def test_documents_without_the_numbers_of_residuals_are_still_read(mobile):
     document = json.loads(json.dumps(mobile))
     for row in document["layers"]:

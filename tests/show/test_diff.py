@@ -141,6 +141,14 @@ def test_trouble_has_a_status_of_its_own(arguments, message):
     assert message in tunas(*arguments, status=2).stderr
 
 
+def test_a_residual_over_no_layers_is_told_from_none():
+    block = "block b (filters: 8) {{ conv(3) {} }}"
+    texts = [block.format(layers) for layers in ("residual((0|1) * conv(3))", "(0|1) * residual(conv(3))")]
+    networks = [prune(compile_text(f"space s {{ input image 8 x 8 x 8 {text} }}"), (0, 0)) for text in texts]
+    (change,) = compare_architectures(*networks).changes
+    assert (change.before, change.after) == (("conv 3  8x8x8", "doubled  8x8x8"), ("conv 3  8x8x8",))
+
+
 def test_one_residual_over_two_layers_is_told_from_two_residuals(tmp_path):
     pair = ["residual({ conv(3) conv(3) })", "residual(conv(3)) residual(conv(3))"]
     files = [tmp_path / "one.space", tmp_path / "two.space"]

@@ -186,6 +186,21 @@ def test_a_residual_inside_another_may_be_skipped():
 @pytest.mark.parametrize(
     ("layers", "line"),
     [
+        ("residual((0|2) * conv(3)) relu", "doubled, relu"),
+        ("residual({ conv(3) residual((0|1) * conv(3)) }) relu", "doubled), relu"),
+        ("residual({ residual((0|1) * conv(3)) conv(3) })", "+ (doubled"),
+        ("residual(residual((0|1) * conv(3)))", "+ doubled"),
+    ],
+)
+def test_a_residual_over_no_layers_is_a_line_of_its_own(layers, line):
+    text = f"space s {{ input image 8 x 8 x 8 block b (filters: 8) {{ conv(5) {layers} }} }}"
+    ended = CliRunner().invoke(cli, ["show", "-", "0:0"], input=text, env={"NO_COLOR": "1"})
+    assert re.search(rf" {re.escape(line)}  .*8x8x8 ", ended.stdout), ended.output
+
+
+@pytest.mark.parametrize(
+    ("layers", "line"),
+    [
         ("residual(conv(3)) relu", "+ conv 3, relu"),
         ("residual({ conv(3) relu })", "+ (conv 3, relu)"),
         ("residual({ conv(3) relu }) relu", "+ (conv 3, relu), relu"),
@@ -202,6 +217,7 @@ def test_an_activation_is_inside_a_residual_or_after_its_sum(layers, line):
         ("(1|2|3|4) * residual(conv(3))", "1|2|3|4 * residual(conv 3)"),
         ("(1|2) * residual(conv(3 | 5) | skip)", "1|2 * residual(conv 3|5 | skip)"),
         ("(0|2) * { conv(3) relu }", "0|2 * { conv 3  relu }"),
+        ("residual({ }) (conv(3) | conv(5))", "residual({ })"),
         ("first (1|2) of { conv(3) conv(5) }", "first 1|2 of { conv 3  conv 5 }"),
         ("2 * ((1|2) * conv(3))", "2 * { 1|2 * conv 3 }"),
         ("(1|2) * conv(3) relu", "1|2 * conv 3"),

@@ -43,7 +43,7 @@ class Words:
             case ir.Skip():
                 return "skip"
             case ir.Sequence(layers=layers):
-                return "{ " + self.line(layers) + " }"
+                return f"{{ {self.line(layers)} }}" if layers else "{ }"
             case ir.Residual(body=body):
                 text = self.layer(body)
                 return f"residual{text}" if text.startswith("(") else f"residual({text})"

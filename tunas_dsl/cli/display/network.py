@@ -13,6 +13,8 @@ from tunas_dsl.layer_rows import Listed, Row
 
 _LIGHT = (ir.Activation, ir.GlobalPool, ir.Endpoint)
 _SKIPPED = "skipped"
+_DOUBLED = "doubled"
+"""A residual over no layers: its input plus its input."""
 _INDENT = len("+ (")
 Parts = Mapping[str, Sequence[float]]
 """The latency in ms of each part of a site, by the site's name."""
@@ -118,8 +120,9 @@ def _texts(listed: Sequence[Listed]) -> Iterator[_Told]:
         begin = "".join("+ " if number in closed else "+ (" for number in opened)
         end = ")" * len(set(closed) - set(opened))
         inside = len(entry.row.residuals) - len(opened)
-        if isinstance(entry.layer, ir.Skip) and begin.endswith("+ "):
-            yield _Told(f"{begin.removesuffix('+ ')}{_SKIPPED}{end}", inside)
+        if isinstance(entry.layer, ir.Skip | ir.Residual) and begin.endswith("+ "):
+            word = _SKIPPED if isinstance(entry.layer, ir.Skip) else _DOUBLED
+            yield _Told(f"{begin.removesuffix('+ ')}{word}{end}", inside)
         else:
             yield _Told(f"{begin}{_name(entry.layer)}{end}", inside)
 
