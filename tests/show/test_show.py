@@ -208,7 +208,7 @@ def test_a_residual_over_no_layers_is_a_line_of_its_own(layers, line):
     ],
 )
 def test_an_activation_is_inside_a_residual_or_after_its_sum(layers, line):
-    assert re.search(rf" {re.escape(line)}  ", shown_layers(layers))
+    assert re.search(rf"  {re.escape(line)}  ", shown_layers(layers))  # a line of its own
 
 
 @pytest.mark.parametrize(
