@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from tests.cost.building import PROXYLESSNAS_MOBILE_SMALL, SMALL, V3_LIKE, small_spaces, vector
 from tunas_dsl.architecture_json import ArchitectureError, architecture_document, read_architecture
-from tunas_dsl.compiler import compile_text
+from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.cost.named import cost_model
+from tunas_dsl.cost.sampling import sample
 from tunas_dsl.documents import dump
 from tunas_dsl.ir.selection import NotInSpace, active_decisions
 from tunas_dsl.resources import shipped
@@ -102,6 +103,14 @@ def test_the_layers_of_one_residual_have_its_number():
     assert [row["residual"] for row in rows] == ["residual_of" in row for row in rows]
     read = read_architecture(dump(document))
     assert [row.residuals for row in read.layers] == [(0,), (1,), (1,), (1,), (), (2, 3), (2,)]
+
+
+def test_millions_of_multiply_adds_have_no_rounding():
+    space = load_space("digits")
+    model, points = cost_model(space, "macs"), sample(space, 40, seed=0)
+    exact = (macs_model(space).total(points) / 1e6).tolist()
+    assert model.total(points).tolist() != exact  # adding up rounds
+    assert [document_of(space, row, model)["totals"]["cost"] for row in points.tolist()] == exact
 
 
 def test_depths_resolutions_and_residuals_over_no_layers_follow_the_schema():
