@@ -41,16 +41,18 @@ class SharedWeights:
         search.load_state(found[1])
         search.optimizer.flush()
         self._supernet, self._images = search.supernet, search.data.validation
-        self._count = min(IMAGES, len(self._images))
+        # Data sets may list one class after the other, of which batch norm must not see one alone.
+        order = np.random.default_rng(0).permutation(len(self._images))
+        self._members: NDArray[np.int64] = order[:IMAGES]
 
     @torch.no_grad()
     def __call__(self, architectures: Indices) -> Floats:
         """The accuracy of each of ``architectures``, ``(n, D)``: ``(n,)``."""
         right = np.zeros(len(architectures))
-        for start in range(0, self._count, BATCH):
-            members: NDArray[np.int64] = np.arange(start, min(start + BATCH, self._count))
+        for start in range(0, len(self._members), BATCH):
+            members = self._members[start : start + BATCH]
             images, labels = self._images.batch(members, None, np.random.default_rng(0))
             for number, row in enumerate(architectures.tolist()):
                 logits = self._supernet(torch.from_numpy(images), row)
                 right[number] += (logits.argmax(dim=1).numpy() == labels).sum()
-        return right / self._count
+        return right / len(self._members)
