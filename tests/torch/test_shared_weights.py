@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from click.testing import CliRunner
 from tunas_dsl.bundle import read_bundle
 from tunas_dsl.cli import cli
 from tunas_dsl.search.run import RunFolder
+from tunas_torch import shared_weights
 from tunas_torch.running import start_search
 from tunas_torch.shared_weights import SharedWeights
 
@@ -58,3 +60,19 @@ def test_weights_of_another_space_are_refused(searched, tmp_path):
     ended = tunas("baseline", "random", "quickstart", *asked, "-o", tmp_path / "random", status=1)
     assert "are for `digits`, another space" in ended.stderr
     assert not (tmp_path / "random").exists()
+
+
+def test_no_batch_follows_the_order_of_the_data_set(searched, monkeypatch):
+    """Validation images of a folder come class by class, which batch norm's statistics must not."""
+    monkeypatch.setattr(shared_weights, "BATCH", 50)
+    run = RunFolder.open(searched)
+    shared = SharedWeights(read_bundle(run.bundle).space, run, pytest.fail)
+    images, asked = shared._images, []
+    monkeypatch.setattr(
+        shared,
+        "_images",
+        SimpleNamespace(batch=lambda rows, *rest: asked.append(rows) or images.batch(rows, *rest)),
+    )
+    shared(np.zeros((1, 14), dtype=np.int64))
+    assert sorted(np.concatenate(asked)) == list(range(len(images)))
+    assert all(np.ptp(rows) > len(images) / 2 for rows in asked)
