@@ -1,15 +1,24 @@
-"""Whether what a search finds beats random architectures of the same cost, all trained from scratch.
+"""Whether what searches find beats random architectures of the same cost, all trained from scratch.
 
-Searches a space, trains the architecture found and random ones within a band of costs for equally
-many steps with the same seed, and writes their accuracies as JSON. Whatever is finished in the work
-folder is kept, and what was interrupted goes on. Takes 40 minutes on one core with the defaults.
+For every seed and variant of the search (with and without warmup), searches a space and trains the
+architecture found. Trains random architectures within a band around the target as well. Says what the best of
+N random ones reaches, on average over all choices of N of them, where N trainings take as much
+processor time as a search and one training. The best is chosen by its accuracy on validation images;
+what counts is that on test images.
+
+Whatever is finished in the work folder is kept, and what was interrupted goes on. Takes two hours of one core
+for each data set with the defaults.
 """
 
 import argparse
 import json
+import math
+import resource
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +28,32 @@ from tunas_dsl import __version__
 
 RESULTS = Path(__file__).parent / "results"
 
+VARIANTS = {"warmup": (), "no-warmup": ("--op-warmup", 0, "--filter-warmup", 0)}
+
+POOL_SEED = 100
+"""Of the random architectures; they are trained with the seed 0."""
+
+Document = dict[str, Any]
+
 
 def main() -> None:
     """Do what the command line says."""
     options = parse()
-    search = options.work / "search"
-    run(
-        search,
-        *("search", options.space, "--latency", "macs", "--target", options.target),
-        *("--data", options.data, "--steps", options.search_steps, "--seed", options.seed),
-    )
-    found = tunas("export", search, "--format", "indices").strip()
-    drawn = json.loads(
-        tunas(
-            *("sample", options.space, "-n", options.count, "--seed", options.seed, "--format", "json"),
-            *("--latency", "macs", "--target", options.target, "--within", options.within),
+    todo = [(variant, seed) for variant in options.variants for seed in options.seeds]
+    if options.part != "random":
+        for variant, seed in todo:
+            searched(options, variant, seed)
+    if options.part != "searches":
+        pool(options)
+    if options.part == "all":
+        document = report(
+            options,
+            {name: [searched(options, name, seed) for seed in options.seeds] for name in options.variants},
+            pool(options),
         )
-    )
-    vectors = {f"random-{number}": row["indices"] for number, row in enumerate(drawn)}
-    searched = trained(options, "searched", found)
-    random = [trained(options, name, ":".join(map(str, row))) for name, row in vectors.items()]
-    document = report(options, searched, random)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(document["summary"], indent=2))
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        print(json.dumps(document["summary"], indent=2))
 
 
 def parse() -> argparse.Namespace:
@@ -50,26 +61,53 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--space", default="quickstart")
     parser.add_argument("--data", default="fashion-mnist")
-    parser.add_argument("--target", type=float, default=5.7, help="M MAdds")
-    parser.add_argument("--within", type=float, default=0.06, help="M MAdds")
-    parser.add_argument("--search-steps", type=int, default=1000)
-    parser.add_argument("--steps", type=int, default=1000, help="of each training")
+    parser.add_argument("--target", type=float, default=1.2, help="M MAdds")
+    parser.add_argument("--within", type=float, default=0.02, help="M MAdds")
+    parser.add_argument("--search-steps", type=int, default=2000)
+    parser.add_argument("--weight-lr", type=float, default=0.12, help="of the searches")
+    parser.add_argument("--steps", type=int, default=2500, help="of each training")
     parser.add_argument("--count", type=int, default=10, help="random architectures")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--part", choices=("all", "searches", "random"), default="all")
     parser.add_argument("--work", type=Path, default=Path("runs/from_scratch"))
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "from_scratch.json")
     return parser.parse_args()
 
 
-def trained(options: argparse.Namespace, name: str, vector: str) -> dict[str, Any]:
-    """One architecture, trained, with its cost and its accuracies."""
+def searched(options: argparse.Namespace, variant: str, seed: int) -> Document:
+    """What a search found, trained; ``seed`` is that of both."""
+    folder = options.work / f"search-{variant}-{seed}"
+    seconds = run(
+        folder,
+        *("search", options.space, "--latency", "macs", "--target", options.target),
+        *("--data", options.data, "--steps", options.search_steps, "--seed", seed, "--threads", 1),
+        *("--samples-per-step", 1, "--validation-batch-size", 128, "--policy-delay", 0.5),
+        *("--weight-lr", options.weight_lr, *VARIANTS[variant]),
+    )
+    found = tunas("export", folder, "--format", "indices").strip()
+    return {**trained(options, f"searched-{variant}-{seed}", found, seed), "search_seconds": seconds}
+
+
+def pool(options: argparse.Namespace) -> list[Document]:
+    """The random architectures, trained."""
+    drawn = json.loads(
+        tunas(
+            *("sample", options.space, "-n", options.count, "--seed", POOL_SEED, "--format", "json"),
+            *("--latency", "macs", "--target", options.target, "--within", options.within),
+        )
+    )
+    vectors = [":".join(map(str, row["indices"])) for row in drawn]
+    return [trained(options, f"random-{number}", vector, 0) for number, vector in enumerate(vectors)]
+
+
+def trained(options: argparse.Namespace, name: str, vector: str, seed: int) -> Document:
+    """One architecture, trained, with its cost, its accuracies and the processor's seconds."""
     folder = options.work / name
-    run(
+    seconds = run(
         folder,
         *("train", options.space, vector, "--data", options.data),
-        *("--steps", options.steps, "--seed", options.seed, "--test"),
-        *("--threads", options.threads),
+        *("--steps", options.steps, "--seed", seed, "--test", "--threads", 1),
     )
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     architecture = json.loads((folder / "architecture.json").read_text(encoding="utf-8"))
@@ -79,16 +117,30 @@ def trained(options: argparse.Namespace, name: str, vector: str) -> dict[str, An
         "parameters": architecture["totals"]["parameters"],
         "validation": result["validation"]["accuracy"],
         "test": result["test"]["accuracy"],
+        "train_seconds": seconds,
     }
 
 
-def run(folder: Path, *arguments: object) -> None:
-    """Fill a run folder, unless that was done before."""
-    if (folder / "result.json").exists():
-        return
-    again = ("--resume",) if (folder / "settings.json").exists() else ()
-    print("+ tunas", *arguments, "-o", folder, *again, file=sys.stderr, flush=True)
-    tunas(*arguments, "-o", folder, *again)
+def run(folder: Path, *arguments: object) -> float | None:
+    """Fill a run folder, unless that was done before, and say how long the processor took.
+
+    That is unknown where a run was interrupted.
+    """
+    told = folder.with_suffix(".seconds")
+    if not (folder / "result.json").exists():
+        again = ("--resume",) if (folder / "settings.json").exists() else ()
+        print("+ tunas", *arguments, "-o", folder, *again, file=sys.stderr, flush=True)
+        before = processor_seconds()
+        tunas(*arguments, "-o", folder, *again)
+        if not again:
+            told.write_text(f"{processor_seconds() - before:.1f}\n", encoding="utf-8")
+    return float(told.read_text(encoding="utf-8")) if told.exists() else None
+
+
+def processor_seconds() -> float:
+    """What the processes that were waited for have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def tunas(*arguments: object) -> str:
@@ -100,33 +152,57 @@ def tunas(*arguments: object) -> str:
     return ended.stdout
 
 
-def report(
-    options: argparse.Namespace, searched: dict[str, Any], random: list[dict[str, Any]]
-) -> dict[str, Any]:
+def report(options: argparse.Namespace, found: dict[str, list[Document]], random: list[Document]) -> Document:
     """The document: what was asked, the means and deviations, and every network."""
-    asked = {
-        name: value for name, value in vars(options).items() if name not in ("work", "output", "threads")
-    }
+    asked = {name: value for name, value in vars(options).items() if name not in ("work", "output", "part")}
     return {
         "command": "python benchmarks/from_scratch.py",
         "versions": {"tunas-dsl": __version__, "torch": torch.__version__},
         "options": asked,
-        "summary": {part: summary(searched, random, part) for part in ("validation", "test")},
-        "searched": searched,
+        "summary": {
+            "random": {
+                part: spread([network[part] for network in random]) for part in ("validation", "test")
+            },
+            **{name: against(networks, random) for name, networks in found.items()},
+        },
+        "searched": found,
         "random": random,
     }
 
 
-def summary(searched: dict[str, Any], random: list[dict[str, Any]], part: str) -> dict[str, Any]:
-    """The accuracy of what was searched against those of random architectures."""
-    accuracies = [network[part] for network in random]
+def against(found: Sequence[Document], random: Sequence[Document]) -> Document:
+    """What one variant of the search found, against the best of N random networks for the same time."""
+    training = mean_known([*found, *random], "train_seconds")
+    searching = mean_known(found, "search_seconds")
+    count = round((searching + training) / training)
     return {
-        "searched": searched[part],
-        "random_mean": statistics.fmean(accuracies),
-        "random_std": statistics.stdev(accuracies),
-        "random_best": max(accuracies),
-        "random_below": sum(accuracy < searched[part] for accuracy in accuracies),
+        "validation": spread([network["validation"] for network in found]),
+        "test": spread([network["test"] for network in found]),
+        "seconds": {"search": searching, "training": training},
+        "random_at_equal_cost": count,
+        "best_of_random_test": best_of(random, count),
     }
+
+
+def best_of(random: Sequence[Document], count: int) -> Document:
+    """The test accuracy of the best of ``count`` by validation, over all choices of so many."""
+    count = min(count, len(random))
+    tests = [
+        max(chosen, key=lambda network: network["validation"])["test"]
+        for chosen in combinations(random, count)
+    ]
+    return {"choices": math.comb(len(random), count), **spread(tests)}
+
+
+def mean_known(networks: Sequence[Document], name: str) -> float:
+    """The mean of a figure over the networks of which it is known."""
+    return statistics.fmean(network[name] for network in networks if network.get(name) is not None)
+
+
+def spread(values: Sequence[float]) -> Document:
+    """Mean and standard deviation."""
+    deviation = statistics.stdev(values) if len(values) > 1 else None
+    return {"mean": statistics.fmean(values), "std": deviation}
 
 
 if __name__ == "__main__":
