@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
+from tunas_dsl.analysis.operators import PARAMETERS
 from tunas_dsl.ir import space as ir
 from tunas_dsl.source import Source
 from tunas_dsl.syntax.formatter import format_source
-
-_ACT = "relu"
 
 
 def unparse(architecture: ir.Space) -> str:
@@ -62,26 +61,32 @@ def _layer(layer: ir.Layer, block: ir.Block) -> str:
 
 def _convolution(layer: ir.Conv | ir.SeparableConv | ir.Bottleneck, block: ir.Block) -> str:
     """Every argument that is not its default."""
-    arguments = {"kernel": str(layer.kernel.constant)}
-    defaults = {"stride": "1", "bn": "on", "se": "off", "act": _ACT, "se_act": _ACT, "se_ratio": "1/4"}
+    arguments: dict[str, object] = {"kernel": layer.kernel.constant}
     match layer:
         case ir.Conv():
             name = "conv"
-            arguments |= {"stride": str(layer.stride), "bn": "on" if layer.batch_norm else "off"}
+            arguments |= {"stride": layer.stride, "bn": layer.batch_norm}
         case ir.SeparableConv():
             name = "sepconv"
-            arguments |= {"stride": str(layer.stride), "act": layer.act}
+            arguments |= {"stride": layer.stride, "act": layer.act}
         case ir.Bottleneck():
             name = "bottleneck"
             arguments |= {
-                "expand": str(layer.expansion.constant),
-                "se": "on" if layer.squeeze_excite.constant else "off",
-                "stride": str(layer.stride),
+                "expand": layer.expansion.constant,
+                "se": layer.squeeze_excite.constant,
+                "stride": layer.stride,
                 "act": layer.act,
-                "se_ratio": str(layer.se_ratio),
+                "se_ratio": layer.se_ratio,
                 "se_act": layer.se_act,
             }
     if layer.outputs.channels.constant != block.filters.constant or block.filters.decision is None:
-        arguments["filters"] = str(layer.outputs.channels.constant)
-    written = ", ".join(f"{name}: {text}" for name, text in arguments.items() if defaults.get(name) != text)
-    return f"{name}({written})"
+        arguments["filters"] = layer.outputs.channels.constant
+    parameters = PARAMETERS[name]
+    written = [f"{key}: {_text(v)}" for key, v in arguments.items() if v != parameters[key].default]
+    return f"{name}({', '.join(written)})"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)
