@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -110,22 +111,16 @@ def run_steps(
         return
     log = EventLog(place.events)
     if resume:
-        if _restore(work, place, tell):
-            saved()  # an interruption may have come between a checkpoint and what follows it
-        if work.step_count < work.steps:
-            log.resumed(work.step_count)
+        _go_on(work, place, log, saved, tell)
     _share(work, team)
     saver = _Saver(work, place, saved, pace, log)
     remaining = Remaining(work.steps - work.step_count)
     with interruption() as interrupted:
         while work.step_count < work.steps:
-            try:
+            with saver.rescuing():
                 if team.any(interrupted()):
                     break
                 event = work.step()
-            except (DataError, PeerError) as error:
-                saver.catch_up()
-                raise type(error)(f"{error}; saved after {work.step_count} steps") from error
             if event.step % pace.log_every == 0 or work.step_count == work.steps or notable(event):
                 log.step(event)
             report(event, remaining.seconds(work.steps - work.step_count))
@@ -134,6 +129,15 @@ def run_steps(
         if not work.step_count:
             saver.save()
         saver.catch_up()
+
+
+def _go_on(
+    work: Steps[F], place: Place, log: EventLog, saved: Callable[[], None], tell: Callable[[str], None]
+) -> None:
+    if _restore(work, place, tell):
+        saved()  # an interruption may have come between a checkpoint and what follows it
+    if work.step_count < work.steps:
+        log.resumed(work.step_count)
 
 
 def _follow(work: Steps[F], team: Team) -> None:
@@ -180,6 +184,15 @@ class _Saver:
         """Write one if there were steps since the last."""
         if self._step < self._work.step_count:
             self.save()
+
+    @contextmanager
+    def rescuing(self) -> Iterator[None]:
+        """Save what was done before a step that fails, and say so in its error."""
+        try:
+            yield
+        except (DataError, PeerError) as error:
+            self.catch_up()
+            raise type(error)(f"{error}; saved after {self._work.step_count} steps") from error
 
 
 def fingerprint(space: ir.Space) -> str:

@@ -67,11 +67,7 @@ def measure_search(
     search.step()  # not counted: kernels are looked for, memory is found
     _forget_peak(place)
     search.stage = watch = Stopwatch(place)
-    steps: list[float] = []
-    while not steps or sum(steps) < seconds:
-        start = time.perf_counter()
-        search.step()
-        steps.append(time.perf_counter() - start)
+    steps = _timed(search, seconds)
     return Measurement(
         space=space.name,
         device=str(place),
@@ -82,10 +78,20 @@ def measure_search(
         data=data,
         images=settings.batch_size,
         samples=settings.samples_per_step,
-        seconds=tuple(steps),
+        seconds=steps,
         stages=dict(watch.seconds),
         peak_bytes=_peak(place),
     )
+
+
+def _timed(search: Search, seconds: float) -> tuple[float, ...]:
+    """The seconds of each of the steps that together take some ``seconds``."""
+    steps: list[float] = []
+    while not steps or sum(steps) < seconds:
+        start = time.perf_counter()
+        search.step()
+        steps.append(time.perf_counter() - start)
+    return tuple(steps)
 
 
 def noise_for(space: ir.Space, settings: SearchSettings) -> ImageData:

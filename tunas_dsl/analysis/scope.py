@@ -151,32 +151,28 @@ def match_arguments(
 
     What is missing is reported where the arguments are to be ``complete``.
     """
+    names = tuple(parameter.name for parameter in parameters)
+    whole = _without_thousands(arguments, report) if len(arguments) > 1 else arguments
+    misspelt = len(whole) < len(arguments)
     places: dict[str, Span] = {}
     given: dict[str, tree.Expression] = {}
-    whole: Sequence[tree.Argument] = arguments
-    if len(arguments) > 1:
-        whole = _without_thousands(arguments, report)
-    misspelt = len(whole) < len(arguments)
     for position, argument in enumerate(whole):
-        if argument.name is None:
-            if position >= len(parameters):
-                names = tuple(parameter.name for parameter in parameters)
-                report.add(rules.TooManyArguments(span=argument.span, owner=owner, names=names))
-                break
-            name, place = parameters[position].name, argument.span
-            if position and any(parameter.name == name for parameter in parameters[:position]):
-                continue  # a parameter that is defined twice, which is reported there
-        else:
+        if argument.name is not None:
             name, place = argument.name.text, argument.name.span
-            if not any(parameter.name == name for parameter in parameters):
-                misspelt, known = True, frozenset(parameter.name for parameter in parameters)
-                report.add(rules.UnknownArgument(span=place, owner=owner, name=name, known=known))
-                continue
-        if name in given:
+        elif position < len(names):
+            name, place = names[position], argument.span
+        else:
+            report.add(rules.TooManyArguments(span=argument.span, owner=owner, names=names))
+            break
+        if argument.name is None and name in names[:position]:
+            continue  # a parameter that is defined twice, which is reported there
+        if name not in names:
+            misspelt = True
+            report.add(rules.UnknownArgument(span=place, owner=owner, name=name, known=frozenset(names)))
+        elif name in given:
             report.add(rules.RepeatedArgument(span=place, owner=owner, name=name, first=places[name]))
-            continue
-        places[name] = place
-        given[name] = argument.expression
+        else:
+            places[name], given[name] = place, argument.expression
     missing = [p.name for p in parameters if p.required and p.name not in given]
     if complete and not misspelt:  # a misspelt one may be the one that is missing
         for name in missing:
@@ -184,7 +180,7 @@ def match_arguments(
     return given
 
 
-def _without_thousands(arguments: tuple[tree.Argument, ...], report: Report) -> list[tree.Argument]:
+def _without_thousands(arguments: Sequence[tree.Argument], report: Report) -> Sequence[tree.Argument]:
     """The arguments without pairs such as ``classes: 1,000``, which were meant as one number."""
     whole: list[tree.Argument] = []
     for argument in arguments:

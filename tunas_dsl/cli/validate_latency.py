@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 from tunas_dsl import documents
 from tunas_dsl.backend import load_backend
@@ -75,13 +76,7 @@ def command(
     networks = _networks(subject, vectors, bench, file if resume else None)
     _warn_of_differences(opened, bench)
     networks = _measured(networks, bench, Rules(repeats, warmup), file)
-    found = [networks.done[vector] for vector in networks.wanted]
-    validation = Validation(
-        networks.wanted,
-        model.total(vectors),
-        np.array([measured.ms for measured in found]),
-        np.array([measured.spread for measured in found]),
-    )
+    validation = _validation(networks, model.total(vectors))
     head = _head(subject, opened, bench, seed)
     if output is not None:
         _write(output, validation, head)
@@ -93,6 +88,17 @@ def command(
         remark = f"calibrated on {number} networks of {subject.space.name}, {date.today().isoformat()}"
         write_atomically(target, write_table(calibrated(opened, validation.line, remark)))
         click.echo(f"{target}: calibrated", err=True)
+
+
+def _validation(networks: Networks, sums: NDArray[np.float64]) -> Validation:
+    """What was measured, against the table's ``sums`` in ms of the same networks."""
+    found = [networks.done[vector] for vector in networks.wanted]
+    return Validation(
+        networks.wanted,
+        sums,
+        np.array([measured.ms for measured in found]),
+        np.array([measured.spread for measured in found]),
+    )
 
 
 def _measured(networks: Networks, bench: Bench, rules: Rules, file: Path | None) -> Networks:

@@ -89,60 +89,77 @@ def prune(space: ir.Space, indices: Sequence[int]) -> ir.Space:
     """
     indices = check_indices(space, indices)
     selection = {d.id: index for d, index in zip(space.decisions, indices, strict=True)}
-
-    def fixed(choice: ir.Choice[T]) -> ir.Choice[T]:
-        return ir.constant(chosen(choice, selection))
-
-    blocks: list[ir.Block] = []
-    decisions: list[ir.Decision] = []
     own: dict[str, str] = {}  # each block's filters keep a decision of their own, tied or not
     for block in space.blocks:
-        filters = chosen(block.filters, selection)
-        id = f"{block.name}.filters"
-        decisions.append(ir.Decision(id, "filters", (filters,), 0, origin=block.origin))
         if block.filters.decision is not None:
-            own.setdefault(block.filters.decision, id)
-        blocks.append(attrs.evolve(block, filters=ir.Choice((filters,), id)))
-
-    def channels(choice: ir.Choice[int]) -> ir.Choice[int]:
-        return ir.Choice((chosen(choice, selection),), own.get(choice.decision or ""))
-
-    def feature_map(features: ir.FeatureMap) -> ir.FeatureMap:
-        return ir.FeatureMap(channels(features.channels), fixed(features.size))
-
-    def layer(node: ir.Layer) -> ir.Layer:
-        if isinstance(node, ir.Alternatives):
-            return layer(node.layers[selection[node.decision]])
-        if isinstance(node, ir.Depth):
-            return layer(kept(node, selection))
-        shapes: dict[str, Any] = {"inputs": feature_map(node.inputs), "outputs": feature_map(node.outputs)}
-        match node:
-            case ir.Conv() | ir.SeparableConv():
-                return attrs.evolve(node, kernel=fixed(node.kernel), **shapes)
-            case ir.Bottleneck():
-                return attrs.evolve(
-                    node,
-                    kernel=fixed(node.kernel),
-                    expansion=fixed(node.expansion),
-                    squeeze_excite=fixed(node.squeeze_excite),
-                    **shapes,
-                )
-            case ir.Sequence(layers=layers):
-                return attrs.evolve(node, layers=tuple(map(layer, layers)), **shapes)
-            case ir.Residual(body=body):
-                return attrs.evolve(node, body=layer(body), **shapes)
-            case _:
-                return attrs.evolve(node, **shapes)
-
+            own.setdefault(block.filters.decision, _filters_id(block))
+    pruning = _Pruning(selection, own)
     return ir.Space(
         name=space.name,
-        inputs=feature_map(space.inputs),
+        inputs=pruning.feature_map(space.inputs),
         divisor=space.divisor,
-        decisions=tuple(decisions),
-        blocks=tuple(
-            attrs.evolve(new, layers=tuple(map(layer, old.layers)))
-            for new, old in zip(blocks, space.blocks, strict=True)
+        decisions=tuple(
+            ir.Decision(_filters_id(b), "filters", (chosen(b.filters, selection),), 0, origin=b.origin)
+            for b in space.blocks
         ),
+        blocks=tuple(map(pruning.block, space.blocks)),
         classifier=space.classifier
-        and attrs.evolve(space.classifier, inputs=feature_map(space.classifier.inputs)),
+        and attrs.evolve(space.classifier, inputs=pruning.feature_map(space.classifier.inputs)),
     )
+
+
+def _filters_id(block: ir.Block) -> str:
+    return f"{block.name}.filters"
+
+
+@attrs.frozen
+class _Pruning:
+    """Parts of a space with every decision taken: ``selection`` picks the options.
+
+    ``own`` are the decisions that are left, by those about the filters of blocks.
+    """
+
+    selection: Mapping[str, int]
+    own: Mapping[str, str]
+
+    def block(self, block: ir.Block) -> ir.Block:
+        filters = ir.Choice((chosen(block.filters, self.selection),), _filters_id(block))
+        return attrs.evolve(block, filters=filters, layers=tuple(map(self.layer, block.layers)))
+
+    def feature_map(self, features: ir.FeatureMap) -> ir.FeatureMap:
+        decision = self.own.get(features.channels.decision or "")
+        channels = ir.Choice((chosen(features.channels, self.selection),), decision)
+        return ir.FeatureMap(channels, self.fixed(features.size))
+
+    def fixed(self, choice: ir.Choice[T]) -> ir.Choice[T]:
+        return ir.constant(chosen(choice, self.selection))
+
+    def layer(self, node: ir.Layer) -> ir.Layer:
+        if isinstance(node, ir.Alternatives):
+            return self.layer(node.layers[self.selection[node.decision]])
+        if isinstance(node, ir.Depth):
+            return self.layer(kept(node, self.selection))
+        return attrs.evolve(
+            node,
+            inputs=self.feature_map(node.inputs),
+            outputs=self.feature_map(node.outputs),
+            **self._inside(node),
+        )
+
+    def _inside(self, node: ir.Layer) -> dict[str, Any]:
+        """What a layer has beside its shapes that depends on decisions."""
+        match node:
+            case ir.Conv(kernel=kernel) | ir.SeparableConv(kernel=kernel):
+                return {"kernel": self.fixed(kernel)}
+            case ir.Bottleneck(kernel=kernel, expansion=expansion, squeeze_excite=squeeze_excite):
+                return {
+                    "kernel": self.fixed(kernel),
+                    "expansion": self.fixed(expansion),
+                    "squeeze_excite": self.fixed(squeeze_excite),
+                }
+            case ir.Sequence(layers=layers):
+                return {"layers": tuple(map(self.layer, layers))}
+            case ir.Residual(body=body):
+                return {"body": self.layer(body)}
+            case _:
+                return {}
