@@ -8,23 +8,16 @@ from fractions import Fraction
 import attrs
 
 from tunas_dsl.analysis import rules
+from tunas_dsl.analysis.kinds import Option, Written, as_alternatives, converted, mended
 from tunas_dsl.analysis.operators import EXAMPLES, OPERATORS, WANTED, WORDS, Kind
 from tunas_dsl.analysis.scope import Binding, Scope
 from tunas_dsl.diagnostics import Report
-from tunas_dsl.ir import space as ir
 from tunas_dsl.source import Span, inside
 from tunas_dsl.syntax import tree
 from tunas_dsl.syntax.rules import TooLarge
 
 MAX_OPTIONS = 1000
-MAX_NUMBER = 100_000
-MAX_PIXELS = 4096
-MAX_STRIDE = 32
-MAX_COUNT = 5000
 MAX_NAMES = 500
-MAX_WRITTEN = 12
-
-Option = int | Fraction | bool | str | ir.Relative | ir.Size
 
 
 @attrs.frozen
@@ -44,28 +37,10 @@ class Options:
 
 
 @attrs.frozen
-class _Raw:
-    """An option before it is known what setting it is for."""
-
-    span: Span
-    number: Fraction | None = None
-    times: bool = False
-    word: str | None = None
-    size: tuple[Fraction, Fraction] | None = None
-
-    @property
-    def written(self) -> str:
-        """The option in words of its own: ``3``, ``5/8``, ``3x``, ``on``."""
-        if self.size is not None:
-            return "x".join(map(str, self.size))
-        return self.word or f"{self.number}{'x' if self.times else ''}"
-
-
-@attrs.frozen
 class _Set:
     """Options, and what decides among them."""
 
-    raws: tuple[_Raw, ...]
+    raws: tuple[Written, ...]
     decided: bool = False
     shared: Binding | None = None
     labels: tuple[str, ...] = ()
@@ -84,10 +59,10 @@ def evaluate(expression: tree.Expression, scope: Scope, kind: Kind, report: Repo
     return Options(options, found.decided, expression.span, found.shared, found.labels, places)
 
 
-def _typed(raw: _Raw, use: Span, kind: Kind, report: Report) -> Option | None:
-    option = _convert(raw, kind)
+def _typed(raw: Written, use: Span, kind: Kind, report: Report) -> Option | None:
+    option = converted(raw, kind)
     if option is None:
-        help, replacement = _mended(raw, kind)
+        help, replacement = mended(raw, kind)
         report.add(
             rules.WrongValue(
                 span=raw.span,
@@ -99,67 +74,6 @@ def _typed(raw: _Raw, use: Span, kind: Kind, report: Report) -> Option | None:
             )
         )
     return option
-
-
-def _mended(raw: _Raw, kind: Kind) -> tuple[str | None, str | None]:
-    """What was probably meant by a value of the wrong kind: in words, and as it is written."""
-    if kind in ("odd", "stride") and raw.size is not None and raw.size[0] == raw.size[1]:
-        return f"it is square: write `{raw.size[0]}`", str(raw.size[0])
-    if kind == "odd" and raw.number is not None and raw.number.denominator == 1 and 2 <= raw.number <= 30:
-        return f"write {raw.number - 1} or {raw.number + 1}, which have a centre", None
-    if kind == "switch" and raw.number in (0, 1):
-        word = "on" if raw.number else "off"
-        return f"write `{word}`", word
-    if kind == "switch" and raw.number is not None and raw.number < 1:
-        return f"write `on`; the ratio is an argument of its own, `se_ratio: {raw.written}`", None
-    if kind == "ratio" and raw.number is not None and raw.number > 1:
-        return f"it is a part of the expanded filters, such as `1/{raw.number}`", None
-    if kind == "filters" and raw.times:
-        return "only `expand` is relative; filters are multiplied where they are given: `32 * 2`", None
-    if kind == "fraction" and raw.number is not None and 2 <= raw.number <= 99:
-        return f"write `{float(raw.number / 100):g}`", f"{float(raw.number / 100):g}"
-    if kind == "count" and raw.word is not None:
-        return "the number comes first: `3 * layer`", None
-    return None, None
-
-
-def _convert(raw: _Raw, kind: Kind) -> Option | None:
-    if kind == "switch":
-        return {"on": True, "off": False}.get(raw.word or "")
-    if kind == "act":
-        return raw.word if raw.word in WORDS["act"] else None
-    if kind == "resolution":
-        return _resolution(raw)
-    if raw.number is None:
-        return None
-    number = raw.number
-    if raw.times:
-        return ir.Relative(number) if kind == "expansion" and 0 < number <= 1000 else None
-    whole = number.numerator if number.denominator == 1 and 1 <= number.numerator <= MAX_NUMBER else None
-    match kind:
-        case "odd":
-            return whole if whole and whole % 2 == 1 and whole <= 31 else None
-        case "stride":
-            return whole if whole and whole <= MAX_STRIDE else None
-        case "filters":  # rounded later, to what the filters are divisible by
-            return number if whole or 0 < number <= MAX_NUMBER else None
-        case "ratio":
-            return number if 0 < number <= 1 else None
-        case "fraction":
-            return number if 0 <= number < 1 else None
-        case "count":
-            return int(number) if number.denominator == 1 and 0 <= number <= MAX_COUNT else None
-        case _:
-            return whole
-
-
-def _resolution(raw: _Raw) -> ir.Size | None:
-    """Height and width; one number is both."""
-    if raw.times or raw.word is not None:
-        return None
-    sides = raw.size or (raw.number, raw.number)
-    pixels = [int(side) for side in sides if side and side.denominator == 1 and side <= MAX_PIXELS]
-    return (pixels[0], pixels[1]) if len(pixels) == 2 else None
 
 
 @attrs.frozen(eq=False)
@@ -174,11 +88,11 @@ class _Evaluation:
         span = expression.span
         match expression:
             case tree.Number(number=number):
-                return _Set((_Raw(span, number),))
+                return _Set((Written(span, number),))
             case tree.Times(factor=factor):
-                return _Set((_Raw(span, factor, times=True),))
+                return _Set((Written(span, factor, times=True),))
             case tree.Size(height=height, width=width):
-                return _Set((_Raw(span, size=(height.number, width.number)),))
+                return _Set((Written(span, size=(height.number, width.number)),))
             case tree.Reference(name=name):
                 return self.reference(expression, name, scope, inside)
             case tree.Alternatives(options=options):
@@ -195,10 +109,10 @@ class _Evaluation:
     ) -> _Set | None:
         words = WORDS.get(self.kind, frozenset())
         if name in words:
-            return _Set((_Raw(expression.span, word=name),))
+            return _Set((Written(expression.span, word=name),))
         binding = scope.find(name)
         if binding is None and (name in OPERATORS or name in ("on", "off")):
-            return _Set((_Raw(expression.span, word=name),))
+            return _Set((Written(expression.span, word=name),))
         if binding is None:
             if not scope.is_broken(name):
                 known = scope.names() | words
@@ -283,7 +197,7 @@ class _Evaluation:
             sure = scope is scope.file and self.kind != "count"  # which would want parentheses
             self.mixed(expression, shared, _products(parts) if sure else None)
             return None
-        result = _Set((_Raw(expression.span, Fraction(1)),))
+        result = _Set((Written(expression.span, Fraction(1)),))
         for part in parts:
             multiplied = self.multiplied(result, part, expression)
             if multiplied is None:
@@ -291,12 +205,12 @@ class _Evaluation:
             result = multiplied
         return result
 
-    def mixed(self, expression: tree.Expression, shared: Binding, combined: Sequence[_Raw] | None) -> None:
+    def mixed(self, expression: tree.Expression, shared: Binding, combined: Sequence[Written] | None) -> None:
         """Report that a shared decision is one of two; ``combined`` are the options of both, where known.
 
         Inside a layer with parameters they are others for each use.
         """
-        written = None if combined is None else _written_out(combined, self.kind)
+        written = None if combined is None else as_alternatives(combined, self.kind)
         self.report.add(
             rules.MixedDecision(
                 span=expression.span, name=shared.name.text, uses=shared.uses, combined=written
@@ -306,47 +220,40 @@ class _Evaluation:
     def multiplied(self, left: _Set, right: _Set, expression: tree.Expression) -> _Set | None:
         shared = left.shared or right.shared
         if shared is not None and left.decided and right.decided:
-            pairs: Iterator[tuple[_Raw, _Raw]] = zip(left.raws, right.raws, strict=True)
+            pairs: Iterator[tuple[Written, Written]] = zip(left.raws, right.raws, strict=True)
         else:
             pairs = ((a, b) for a in left.raws for b in right.raws)
-        raws: list[_Raw] = []
+        raws: list[Written] = []
         for a, b in pairs:
             if a.number is None or b.number is None or (a.times and b.times):
                 wanted = "a number that can be multiplied"
                 self.report.add(rules.WrongValue(span=b.span, written=b.span.text, wanted=wanted))
                 return None
-            raws.append(_Raw(expression.span, a.number * b.number, times=a.times or b.times))
+            raws.append(Written(expression.span, a.number * b.number, times=a.times or b.times))
         decided = left.decided or right.decided
         return _Set(self.limited(raws, expression), decided, shared, left.labels or right.labels)
 
-    def limited(self, options: list[_Raw], expression: tree.Expression) -> tuple[_Raw, ...]:
+    def limited(self, options: list[Written], expression: tree.Expression) -> tuple[Written, ...]:
         if len(options) > MAX_OPTIONS:
             self.report.add(rules.TooMany(span=expression.span, limit=MAX_OPTIONS, what="options"))
             return tuple(options[:1])
         return tuple(options)
 
 
-def _products(parts: Sequence[_Set]) -> list[_Raw] | None:
+def _products(parts: Sequence[_Set]) -> list[Written] | None:
     """What factors multiply to, in order; nothing where two share a decision, or one is no number."""
     shared = [part.shared for part in parts if part.shared]
     many = math.prod(len(part.raws) for part in parts) > MAX_OPTIONS
     if many or len(set(map(id, shared))) < len(shared):
         return None
-    products: list[_Raw] = []
+    products: list[Written] = []
     for raws in itertools.product(*(part.raws for part in parts)):
         numbers = [raw.number for raw in raws if raw.number is not None]
         times = sum(raw.times for raw in raws)
         if len(numbers) < len(raws) or times > 1:
             return None
-        products.append(_Raw(raws[0].span, math.prod(numbers, start=Fraction(1)), times=times == 1))
+        products.append(Written(raws[0].span, math.prod(numbers, start=Fraction(1)), times=times == 1))
     return sorted(products, key=lambda raw: raw.number or 0)
-
-
-def _written_out(combined: Sequence[_Raw], kind: Kind) -> str | None:
-    """Options as alternatives, each once; nothing where they are many, or none of the setting's."""
-    options = dict.fromkeys(raw.written for raw in combined)
-    fits = all(_convert(raw, kind) is not None for raw in combined)
-    return " | ".join(options) if fits and 2 <= len(options) <= MAX_WRITTEN else None
 
 
 def _word(expression: tree.Expression, kind: Kind) -> str | None:
