@@ -93,13 +93,7 @@ def command(
         sources = {name: source for name, source in (("data", data), ("quality", quality)) if source}
         subject, run = reopen_run(output, space, wanted | of_trainings | sources)
     else:
-        source = {"data": data} if quality is None else {}
-        needed(SPACE=space, **source, latency=latency, target=wanted.get("target"), steps=wanted.get("steps"))
-        settings = SearchSettings(**wanted) if quality is None else _without_training(wanted)
-        recipe = chosen_recipe(quality, of_trainings, settings.seed)
-        subject, run = create_run(
-            output, str(space), latency, settings, data=data, quality=quality, recipe=recipe
-        )
+        subject, run = _new_run(output, space, latency, wanted, of_trainings, data, quality)
     run = attrs.evolve(run, keep=keep)
     if rank():
         _follow(subject, run, resume, device, threads)
@@ -108,6 +102,23 @@ def command(
             _search_supernet(subject, run, resume, device, threads)
         else:
             drive(subject, run, resume, "tunas search", device, threads)
+
+
+def _new_run(
+    output: Path,
+    space: str | None,
+    latency: str | None,
+    wanted: dict[str, Any],
+    of_trainings: dict[str, Any],
+    data: str | None,
+    quality: str | None,
+) -> tuple[Subject, RunFolder]:
+    """The folder of a new search; a usage error where something is missing."""
+    source = {"data": data} if quality is None else {}
+    needed(SPACE=space, **source, latency=latency, target=wanted.get("target"), steps=wanted.get("steps"))
+    settings = SearchSettings(**wanted) if quality is None else _without_training(wanted)
+    recipe = chosen_recipe(quality, of_trainings, settings.seed)
+    return create_run(output, str(space), latency, settings, data=data, quality=quality, recipe=recipe)
 
 
 def _follow(subject: Subject, run: RunFolder, resume: bool, device: str, threads: int | None) -> NoReturn:
