@@ -4,7 +4,8 @@ For every seed and variant of the search (with and without warmup), searches a s
 architecture found. Trains random architectures within a band around the target as well. Says what the best of
 N random ones reaches, on average over all choices of N of them, where N trainings take as much
 processor time as a search and one training. The best is chosen by its accuracy on validation images;
-what counts is that on test images.
+what counts is that on test images. Also says how the supernets rate the random ones in comparison: by what
+they are off as judges, if a search does not find better ones.
 
 Whatever is finished in the work folder is kept, and what was interrupted goes on. Takes two hours of one core
 for each data set with the defaults.
@@ -22,9 +23,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from tunas_dsl import __version__
+from tunas_dsl.bundle import read_bundle
+from tunas_dsl.search.run import RunFolder
+from tunas_torch.shared_weights import SharedWeights
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -46,11 +51,11 @@ def main() -> None:
     if options.part != "searches":
         pool(options)
     if options.part == "all":
-        document = report(
-            options,
-            {name: [searched(options, name, seed) for seed in options.seeds] for name in options.variants},
-            pool(options),
-        )
+        random = pool(options)
+        found = {
+            name: [rated(options, name, seed, random) for seed in options.seeds] for name in options.variants
+        }
+        document = report(options, found, random)
         options.output.parent.mkdir(parents=True, exist_ok=True)
         options.output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         print(json.dumps(document["summary"], indent=2))
@@ -87,6 +92,16 @@ def searched(options: argparse.Namespace, variant: str, seed: int) -> Document:
     )
     found = tunas("export", folder, "--format", "indices").strip()
     return {**trained(options, f"searched-{variant}-{seed}", found, seed), "search_seconds": seconds}
+
+
+def rated(options: argparse.Namespace, variant: str, seed: int, random: Sequence[Document]) -> Document:
+    """What a search found, with what its supernet thinks of it and of the ``random`` ones."""
+    found = searched(options, variant, seed)
+    run = RunFolder.open(options.work / f"search-{variant}-{seed}")
+    judge = SharedWeights(read_bundle(run.bundle).space, run, print)
+    vectors = [list(map(int, network["indices"].split(":"))) for network in (found, *random)]
+    accuracy, *others = judge(np.array(vectors)).tolist()
+    return {**found, "supernet": {"found": accuracy, "random": others}}
 
 
 def pool(options: argparse.Namespace) -> list[Document]:
@@ -181,7 +196,26 @@ def against(found: Sequence[Document], random: Sequence[Document]) -> Document:
         "seconds": {"search": searching, "training": training},
         "random_at_equal_cost": count,
         "best_of_random_test": best_of(random, count),
+        "supernet": judged(found, random),
     }
+
+
+def judged(found: Sequence[Document], random: Sequence[Document]) -> Document:
+    """How the supernets rate what was found and random networks, and whether they rank as training does."""
+    truth = [(network["validation"] + network["test"]) / 2 for network in random]
+    ratings = [network["supernet"] for network in found]
+    correlations = [rank_correlation(rating["random"], truth) for rating in ratings]
+    return {
+        "found": spread([rating["found"] for rating in ratings]),
+        "random": spread([accuracy for rating in ratings for accuracy in rating["random"]]),
+        "rank_correlation": spread(correlations),
+    }
+
+
+def rank_correlation(some: Sequence[float], others: Sequence[float]) -> float:
+    """Spearman's, where no two values are the same."""
+    ranks = [np.argsort(np.argsort(values)) for values in (some, others)]
+    return float(np.corrcoef(*ranks)[0, 1])
 
 
 def best_of(random: Sequence[Document], count: int) -> Document:
