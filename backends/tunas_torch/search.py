@@ -22,6 +22,7 @@ from tunas_dsl.search.events import StepEvent, is_snapshot, samples
 from tunas_dsl.search.price import Price
 from tunas_dsl.search.reward import reward
 from tunas_dsl.search.settings import SearchSettings
+from tunas_dsl.search.start import logits_on_target
 from tunas_torch.data import Augmentation, BatchSchedule, ImageData, Split
 from tunas_torch.data.ahead import Arrays, ReadAhead
 from tunas_torch.leaves import Gradients
@@ -89,6 +90,9 @@ class Search:
         self.step_count = 0
         self.policy = Policy(supernet.space, hierarchical=settings.hierarchical)
         decisions = supernet.space.decisions
+        if settings.start == "on-target":
+            logits = logits_on_target(decisions, model.total, settings.target)
+            self.policy.logits.data += torch.from_numpy(logits)
         self.price = Price(model.total, decisions, settings) if settings.cost_samples else None
         self.policy_optimizer = PolicyOptimizer(self.policy.logits)
         self.baseline = Baseline(settings.baseline_momentum)

@@ -13,6 +13,7 @@ from tunas_dsl.search.policy import Policy
 from tunas_dsl.search.price import Price
 from tunas_dsl.search.reward import reward
 from tunas_dsl.search.settings import PolicySettings
+from tunas_dsl.search.start import logits_on_target
 
 BETA2 = 0.999
 EPSILON = 1e-8
@@ -36,6 +37,8 @@ class Reinforce:
     ) -> None:
         self.settings = settings
         self.policy = Policy(decisions, settings.hierarchical)
+        if settings.start == "on-target":
+            self.policy.shift(logits_on_target(decisions, cost, settings.target))
         self.baseline = Baseline(settings.baseline_momentum)
         self.adam = PolicyAdam(self.policy.logits.shape)
         self.step = 0

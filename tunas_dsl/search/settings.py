@@ -23,6 +23,7 @@ from tunas_dsl.search.setting import (
     Settings,
     one_of,
 )
+from tunas_dsl.search.start import STARTS, Start
 
 PAPER_STEPS = 27_050
 """The steps of the paper's 90-epoch search (facts 7)."""
@@ -59,7 +60,8 @@ class PolicySettings(Settings):
     ``beta_growth`` is by how much ``beta`` grows in the second half of the learning, and ``cost_samples`` how
     many architectures a step costs (without evaluating them) for the cost's part of the gradient. Neither
     is the paper's, which has 1 and 0; they let short searches end on the target. Both
-    are for the absolute reward; with another one their defaults are the paper's.
+    are for the absolute reward; with another one their defaults are the paper's. The policy begins with all
+    options equally likely, or, with ``start`` on-target, so that it costs the target on average.
 
     Raises:
         SearchError: a setting is out of range, or two contradict each other.
@@ -70,6 +72,7 @@ class PolicySettings(Settings):
     beta: float = attrs.field(default=-0.10, validator=NEGATIVE)
     beta_growth: float = attrs.field(validator=AT_LEAST_ONE)
     cost_samples: int = attrs.field(validator=NATURAL)
+    start: Start = attrs.field(default="uniform", validator=one_of(STARTS))
     samples_per_step: int = attrs.field(default=4, validator=COUNT)
     policy_lr: float = attrs.field(validator=POSITIVE)
     policy_lr_schedule: PolicySchedule = attrs.field(
