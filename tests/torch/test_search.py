@@ -15,6 +15,7 @@ from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.events import read_events, step_history
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import SearchSettings
+from tunas_dsl.search.start import logits_on_target
 from tunas_torch.checkpoint import NEWEST
 from tunas_torch.data import BatchSchedule
 from tunas_torch.loop import Pace
@@ -310,6 +311,18 @@ def test_steps_and_seeds_draw_other_architectures():
         drawn.append([indices for graded, indices, _ in search.supernet.seen if graded][-36:])
     assert len(set(drawn[0])) > 18
     assert drawn[0] != drawn[1]
+
+
+def test_a_policy_that_begins_on_target_stays_there_until_it_learns():
+    search = new_search(attrs.evolve(SETTINGS, start="on-target", target=24.0))
+    began = search.policy.logits.detach().clone()
+    assert began.numpy() == pytest.approx(logits_on_target(SPACE.decisions, ToyCost().total, 24.0))
+    assert began.abs().max() > 0.1
+    for _ in range(6):
+        search.step()
+    assert torch.equal(search.policy.logits, began)
+    search.step()
+    assert not torch.equal(search.policy.logits, began)
 
 
 def test_warmup_and_delay_hold_the_policy():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.activity import Activity
@@ -39,12 +40,14 @@ def logits_on_target(
     can still learn. ``cost`` gives ``(N, D)`` index vectors their costs, ``(N,)``, in the target's unit.
     """
     policy, activity = Policy(decisions), Activity(decisions)
+    if not decisions:
+        return _finite(policy)
     uniform = np.random.default_rng(0).random((_SAMPLES, len(decisions)))
     for _ in range(_STEPS):
         drawn = policy.draw(uniform)
         costs = cost(drawn)
         gap = float(costs.mean()) - target
-        if abs(gap) <= _CLOSE * target or np.abs(_finite(policy)).max() >= FARTHEST:
+        if abs(gap) <= _CLOSE * target or np.abs(_finite(policy)).max(initial=0) >= FARTHEST:
             break
         active = activity(drawn)
         effects = _effects(policy, drawn, costs, active)
@@ -56,7 +59,7 @@ def logits_on_target(
     return _finite(policy)
 
 
-def _effects(policy: Policy, drawn: Indices, costs: Floats, active: np.ndarray) -> Floats:
+def _effects(policy: Policy, drawn: Indices, costs: Floats, active: NDArray[np.bool_]) -> Floats:
     """How much more each option costs than its decision on average where that counts, ``(D, C)``."""
     decisions, options = policy.probabilities.shape
     places = (drawn + options * np.arange(decisions))[active]
