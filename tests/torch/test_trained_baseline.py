@@ -58,6 +58,8 @@ def test_the_best_is_that_of_separate_trainings(whole, tmp_path):
     assert rated == accuracies
     result = json.loads((run / "result.json").read_text())
     assert accuracies[folder_of(result["indices"])] == max(accuracies.values())
+    assert result["quality"] == max(accuracies.values())
+    assert f", quality {result['quality']:.4g} after 3 evaluations" in ended.stdout
     assert (result["evaluations"], result["trainings"]) == (3, 3)
     assert "after 3 evaluations, for which 3 were trained" in ended.stdout
 

@@ -126,9 +126,10 @@ def conclude(outcome: Outcome | None, run: RunFolder, command: str) -> None:
     if outcome is None or outcome.status == "interrupted":
         end_interrupted(run.path, None if outcome is None else outcome.step, command)
     gap = 100 * (outcome.cost / run.settings.target - 1)
+    rated = "" if outcome.quality is None else f", quality {outcome.quality:.4g}"
     count = "" if outcome.evaluations is None else f" after {outcome.evaluations:,} evaluations"
     trained = "" if outcome.trainings is None else f", for which {outcome.trainings:,} were trained"
-    found = f"found {outcome.cost:.4g} {outcome.unit}, {gap:+.1f} % from the target{count}{trained}"
+    found = f"found {outcome.cost:.4g} {outcome.unit}, {gap:+.1f} % from the target{rated}{count}{trained}"
     click.echo(f"{found}; the run is in {run.path}")
     if outcome.best is not None and outcome.best.indices != outcome.indices:
         best = outcome.best

@@ -110,6 +110,10 @@ class Driver:
         best = self.algorithm.best()
         return float(self.model.total(np.array([best]))[0]) if best else math.nan
 
+    def _best_quality(self) -> float | None:
+        quality = self.algorithm.figures().get("best", math.nan)
+        return quality if math.isfinite(quality) else None
+
     def _event(self, indices: Indices, qualities: Floats, costs: Floats) -> EvaluationEvent:
         return EvaluationEvent(
             step=self.algorithm.step - 1,
@@ -150,6 +154,7 @@ class Driver:
             indices=self.algorithm.best(),
             cost=self._best_cost(),
             unit=self.model.unit,
+            quality=self._best_quality(),
             evaluations=self.evaluator.evaluations,
             trainings=self.evaluator.trainings,
             best=self._best_evaluated(),

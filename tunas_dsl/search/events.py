@@ -163,8 +163,8 @@ def step_history(path: Path) -> list[dict[str, Any]]:
 def cpu_seconds(path: Path) -> float | None:
     """The seconds of all cores that led to the state that was saved last, where the log says so.
 
-    They are those of the process that keeps the run, without its start. What was computed after a state
-    that the run was resumed from, and lost, is not among them.
+    They are those of the process that keeps the run, from the opening of its log on. What was computed after
+    a state that the run was resumed from, and lost, is not among them.
 
     Raises:
         SearchError: as :func:`read_events`.

@@ -38,7 +38,8 @@ class Evaluated:
 class Outcome:
     """How a search ended: after ``step`` steps, with the most probable architecture so far, or the best.
 
-    ``indices`` has one option number per decision; ``cost`` is in ``unit``. ``evaluations`` counts the
+    ``indices`` has one option number per decision; ``cost`` is in ``unit``. Where that is the best of those
+    evaluated, ``quality`` is what it was given. ``evaluations`` counts the
     architectures that a quality was asked for; ``trainings`` those that it trained, each once; ``best`` is
     the best of those evaluated by the qualities given, if it cost no more than the target: where these have
     no noise it is better than the most probable one.
@@ -49,6 +50,7 @@ class Outcome:
     indices: tuple[int, ...]
     cost: float
     unit: str
+    quality: float | None = None
     evaluations: int | None = None
     trainings: int | None = None
     best: Evaluated | None = None
