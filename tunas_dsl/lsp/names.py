@@ -54,15 +54,6 @@ def at(analysed: Analysed, offset: int) -> Use | None:
     return min(touching, key=lambda use: use.span.end - use.span.start, default=None)
 
 
-def same(analysed: Analysed, definition: Definition) -> list[Span]:
-    """The places in the file that name this definition by its own name."""
-    return [
-        use.span
-        for use in uses(analysed)
-        if use.definition == definition and use.span.text == definition.name
-    ]
-
-
 def _definitions(file: tree.File) -> Iterator[tuple[str, Definition]]:
     for statement in (*file.definitions, *(file.space.statements if file.space else ())):
         kind: Kind | None = None
