@@ -30,6 +30,8 @@ RESULTS = Path(__file__).parent / "results"
 PUBLISHED = {"proxylessnas": 84.0, "proxylessnas_enlarged": 84.0, "mobilenet_v3_like": 57.0}
 TRIALS: Mapping[str, tuple[str | None, Mapping[str, Any]]] = {
     "default": (None, {}),
+    "default, start on-target": (None, {"start": "on-target"}),
+    "default, price each": (None, {"price": "each"}),
     "default, constant": (None, {"policy_lr_schedule": "constant"}),
     "without cost samples or growth": (None, {"cost_samples": 0, "beta_growth": 1.0}),
     "without, constant": (None, {"cost_samples": 0, "beta_growth": 1.0, "policy_lr_schedule": "constant"}),

@@ -271,7 +271,8 @@ class Search:
         if self.price is not None:
             uniform = self._random(_PRICE, 0).random(self.price.shape)
             probabilities = self.policy.probabilities().detach().numpy()
-            gradients += torch.from_numpy(self.price.gradient(probabilities, uniform, beta))
+            each = self.settings.prices_each(self.step_count)
+            gradients += torch.from_numpy(self.price.gradient(probabilities, uniform, beta, each=each))
         self.policy_optimizer.step(gradients, lr)
         if self.settings.entropy_bonus:
             self.policy.logits.data += lr * self.settings.entropy_bonus * bonus

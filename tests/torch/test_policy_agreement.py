@@ -33,8 +33,11 @@ def quality(indices):
     return 0.5 + 0.01 * indices.sum(axis=1)
 
 
-@pytest.mark.parametrize(("hierarchical", "cost_samples"), [(True, 0), (False, 0), (True, 5)])
-def test_two_hundred_steps_agree(hierarchical, cost_samples):
+@pytest.mark.parametrize(
+    ("hierarchical", "cost_samples", "price"),
+    [(True, 0, "each"), (False, 0, "each"), (True, 5, "each"), (True, 5, "mean")],
+)
+def test_two_hundred_steps_agree(hierarchical, cost_samples, price):
     settings = PolicySettings(
         steps=200,
         target=20.0,
@@ -43,6 +46,7 @@ def test_two_hundred_steps_agree(hierarchical, cost_samples):
         samples_per_step=3,
         hierarchical=hierarchical,
         cost_samples=cost_samples,
+        price=price,
     )
     ours = Reinforce(DECISIONS, costs, settings)
     theirs = Policy(SPACE, hierarchical=hierarchical)
@@ -61,7 +65,9 @@ def test_two_hundred_steps_agree(hierarchical, cost_samples):
         gradients = theirs.gradients(sampled, advantages)
         if cost_samples:
             others = theirs.sample(Drawn(ours._price_uniform(step)), cost_samples)
-            prices = beta * np.abs(costs(others.indices.numpy()) / 20.0 - 1)
+            misses = costs(others.indices.numpy()) / 20.0 - 1
+            each = price == "each" or step > 125  # half of the learning, which begins after step 50
+            prices = beta * (np.abs(misses) if each else misses * np.clip(misses.mean() / 0.02, -1, 1))
             held = torch.from_numpy(prices - prices.mean()) * cost_samples / (cost_samples - 1)
             gradients += theirs.gradients(others, held).mean(dim=0)
         optimizer.step(gradients, lr)

@@ -32,6 +32,7 @@ ROWS = (
     Row("beta", "-0.1", "code", -0.1, "not stated; the code's", -0.1, "flag"),
     Row("beta_growth", "100, or 1 unless `absolute`", "ours", 1.0, "none", 1.0, "none"),
     Row("cost_samples", "64, or 0 unless `absolute`", "ours", 0, "none", 0, "none"),
+    Row("price", "mean, or each without `cost_samples`", "ours", "each", "paper 3", "each", "code"),
     Row("start", "uniform", "paper 3", "uniform", "paper 3", "uniform", "zeros"),
     Row("samples_per_step", "4", "ours", 1, "paper 3", 32, "one a core"),
     Row(

@@ -4,6 +4,10 @@ The absolute reward is an accuracy plus beta |cost / target - 1|. The second ter
 architecture; so its expected gradient is estimated from many draws of the policy, of which nothing but the
 cost model is asked, and only the accuracy's is left to the few architectures that are evaluated. Both
 estimates are unbiased: what is maximised is the paper's reward (facts 7).
+
+That reward has two wishes: the average cost is to be the target, and every architecture's. The second lets
+a policy decide for options of a middle cost before it knows what is good; so there is a price of the
+mean alone as well, for as long as a policy has to learn that.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +18,9 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.search.activity import Activity
 from tunas_dsl.search.algorithm import Floats, Indices
 from tunas_dsl.search.settings import PolicySettings
+
+NEAR = 0.02
+"""Within this share of the target a mean is as good as on it: that of some draws is not known better."""
 
 
 class Price:
@@ -27,14 +34,17 @@ class Price:
         self._last = np.array([len(decision.options) for decision in decisions]) - 1
         self.shape = (settings.cost_samples, len(decisions))
 
-    def gradient(self, probabilities: Floats, uniform: Floats, beta: float) -> Floats:
+    def gradient(self, probabilities: Floats, uniform: Floats, beta: float, *, each: bool) -> Floats:
         """The gradient of -E[beta |cost / target - 1|] by the logits, ``(D, C)``.
+
+        If not of ``each``, that of -beta |E[cost] / target - 1|, which fades near the target.
 
         ``probabilities``, ``(D, C)``, are the policy's; ``uniform``, of the ``shape`` ``(M, D)``, numbers
         from 0 to below 1, draw the architectures. Each is held against the mean of all.
         """
         drawn = self._draw(probabilities, uniform)
-        prices = beta * np.abs(self._cost(drawn) / self._target - 1)
+        misses = self._cost(drawn) / self._target - 1
+        prices = beta * (np.abs(misses) if each else misses * np.clip(misses.mean() / NEAR, -1, 1))
         advantages = (prices - prices.mean()) / max(1, len(drawn) - 1)
         weight = np.broadcast_to(advantages[:, None], drawn.shape)
         if self._activity is not None:

@@ -70,7 +70,12 @@ class Reinforce:
         else:
             baseline = self.baseline.update(float(qualities.mean()))
             gradients = self.policy.gradients(indices, qualities - baseline)
-            gradients += self._price.gradient(self.policy.probabilities, self._price_uniform(self.step), beta)
+            gradients += self._price.gradient(
+                self.policy.probabilities,
+                self._price_uniform(self.step),
+                beta,
+                each=settings.prices_each(self.step),
+            )
         change = self.adam.step(gradients, lr)
         if settings.entropy_bonus:
             change += lr * settings.entropy_bonus * self.policy.entropy_gradient(indices)

@@ -48,7 +48,12 @@ def price_of_cost(step: int, steps: int, delay: int, beta: float, growth: float)
     It grows exponentially to ``growth`` times as much, as in a penalty method: first the policy learns
     what is good, then it settles on the target. The paper's stays as it is, a ``growth`` of 1.
     """
-    middle = delay + (steps - delay) / 2
-    if step <= middle:
+    half = middle(steps, delay)
+    if step <= half:
         return beta
-    return beta * math.pow(growth, (step - middle) / (steps - middle))
+    return beta * math.pow(growth, (step - half) / (steps - half))
+
+
+def middle(steps: int, delay: int) -> float:
+    """The step at which half of the policy's learning is done, which begins after ``delay``."""
+    return delay + (steps - delay) / 2

@@ -6,7 +6,7 @@ import attrs
 
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.reward import REWARD_KINDS, RewardKind
-from tunas_dsl.search.schedule import POLICY_SCHEDULES, PolicySchedule, price_of_cost
+from tunas_dsl.search.schedule import POLICY_SCHEDULES, PolicySchedule, middle, price_of_cost
 from tunas_dsl.search.setting import (
     AT_LEAST_ONE,
     BELOW_ONE,
@@ -36,6 +36,8 @@ searches more, so that the product of steps and learning rate stays: with it sim
 27,050 steps decide, but not before they have learnt (``benchmarks/targets.py``).
 """
 
+PriceOf = Literal["mean", "each"]
+
 OptimizerName = Literal["tf-rmsprop", "tf-rmsprop-skip", "torch-rmsprop", "torch-sgd", "torch-adam"]
 Execution = Literal["sliced", "masked"]
 Remat = Literal["none", "switch", "auto"]
@@ -58,8 +60,9 @@ class PolicySettings(Settings):
     """How the policy learns; ``policy_delay`` is a share of the ``steps``.
 
     ``beta_growth`` is by how much ``beta`` grows in the second half of the learning, and ``cost_samples`` how
-    many architectures a step costs (without evaluating them) for the cost's part of the gradient. Neither
-    is the paper's, which has 1 and 0; they let short searches end on the target. Both
+    many architectures a step costs (without evaluating them) for the cost's part of the gradient. With
+    a ``price`` of the mean, that part is about the average cost alone until ``beta`` begins to grow. Neither
+    is the paper's, which has 1, 0 and each; they let short searches end on the target. All
     are for the absolute reward; with another one their defaults are the paper's. The policy begins with all
     options equally likely, or, with ``start`` on-target, so that it costs the target on average.
 
@@ -72,6 +75,7 @@ class PolicySettings(Settings):
     beta: float = attrs.field(default=-0.10, validator=NEGATIVE)
     beta_growth: float = attrs.field(validator=AT_LEAST_ONE)
     cost_samples: int = attrs.field(validator=NATURAL)
+    price: PriceOf = attrs.field(validator=one_of(get_args(PriceOf)))
     start: Start = attrs.field(default="uniform", validator=one_of(STARTS))
     samples_per_step: int = attrs.field(default=4, validator=COUNT)
     policy_lr: float = attrs.field(validator=POSITIVE)
@@ -101,6 +105,15 @@ class PolicySettings(Settings):
         if value == 1:
             raise SearchError("`cost_samples` is 1, but must be 0, or 2 and more to be compared")
 
+    @price.default
+    def _mean_if_separate(self) -> PriceOf:
+        return "mean" if self.cost_samples else "each"
+
+    @price.validator
+    def _separate(self, _: "attrs.Attribute[str]", value: str) -> None:
+        if value == "mean" and not self.cost_samples:
+            raise SearchError("`price` is mean, but must be each where `cost_samples` is 0")
+
     @policy_lr.default
     def _scaled_by_steps(self) -> float:
         return POLICY_LR * max(1.0, PAPER_STEPS / int(self._checked("steps")))
@@ -109,6 +122,10 @@ class PolicySettings(Settings):
     def delay_steps(self) -> int:
         """The step from which the policy learns."""
         return int(self.policy_delay * self.steps)
+
+    def prices_each(self, step: int) -> bool:
+        """Whether at ``step`` every architecture is to meet the target, and not only their mean."""
+        return self.price == "each" or step > middle(self.steps, self.delay_steps)
 
     def beta_at(self, step: int) -> float:
         """The ``beta`` of ``step``."""
