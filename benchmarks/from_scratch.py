@@ -88,7 +88,17 @@ def searched(options: argparse.Namespace, variant: str, seed: int) -> Document:
         *("search", options.space, "--latency", "macs", "--target", options.target),
         *("--data", options.data, "--steps", options.search_steps, "--seed", seed, "--threads", 1),
         *("--samples-per-step", 1, "--validation-batch-size", 128, "--policy-delay", 0.5),
-        *("--start", "on-target", "--price", "each", "--weight-lr", options.weight_lr, *VARIANTS[variant]),
+        *(
+            "--start",
+            "on-target",
+            "--price",
+            "each",
+            "--settling",
+            0.5,
+            "--weight-lr",
+            options.weight_lr,
+            *VARIANTS[variant],
+        ),
     )
     found = tunas("export", folder, "--format", "indices").strip()
     return {**trained(options, f"searched-{variant}-{seed}", found, seed), "search_seconds": seconds}

@@ -28,13 +28,17 @@ from tunas_dsl.search.synthetic import SyntheticQuality
 
 RESULTS = Path(__file__).parent / "results"
 PUBLISHED = {"proxylessnas": 84.0, "proxylessnas_enlarged": 84.0, "mobilenet_v3_like": 57.0}
+PAPERS = {"cost_samples": 0, "beta_growth": 1.0, "start": "uniform", "policy_delay": 0.25}
+"""The paper's settings but for the learning rate."""
+
 TRIALS: Mapping[str, tuple[str | None, Mapping[str, Any]]] = {
     "default": (None, {}),
-    "default, start on-target": (None, {"start": "on-target"}),
+    "default, start uniform": (None, {"start": "uniform"}),
     "default, price each": (None, {"price": "each"}),
+    "default, settling 0.5": (None, {"settling": 0.5}),
     "default, constant": (None, {"policy_lr_schedule": "constant"}),
-    "without cost samples or growth": (None, {"cost_samples": 0, "beta_growth": 1.0}),
-    "without, constant": (None, {"cost_samples": 0, "beta_growth": 1.0, "policy_lr_schedule": "constant"}),
+    "without cost samples or growth": (None, PAPERS),
+    "without, constant": (None, {**PAPERS, "policy_lr_schedule": "constant"}),
     "default, soft": (None, {"reward": "soft"}),
     "default, soft, beta -0.06": (None, {"reward": "soft", "beta": -0.06}),
 }
@@ -113,7 +117,7 @@ def short(count: int) -> list[dict[str, Any]]:
             for seed in range(count):
                 share = np.random.default_rng([seed, steps]).uniform(0.3, 0.7)
                 target = low + share * (high - low)
-                settings = PolicySettings(steps=steps, target=target, seed=seed)
+                settings = PolicySettings(steps=steps, target=target, seed=seed, policy_delay=0.25)
                 found.append(search(space, model, settings, Supernet(space, seed, steps * 4)))
             rows.append(shown({"space": name, "steps": steps, **summary(found)}))
     return rows

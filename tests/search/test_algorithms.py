@@ -113,7 +113,9 @@ def test_a_tournament_larger_than_the_population_is_refused():
 
 
 def test_reinforce_holds_the_policy_until_the_delay():
-    algorithm = start_algorithm(SPACE, MODEL, attrs.evolve(SETTINGS["reinforce"], policy_delay=0.25))
+    algorithm = start_algorithm(
+        SPACE, MODEL, attrs.evolve(SETTINGS["reinforce"], policy_delay=0.25, start="uniform")
+    )
     advance(algorithm, 10)
     assert algorithm.figures()["policy_lr"] == 0
     assert (

@@ -46,7 +46,7 @@ def test_rows_are_settings_and_tell_their_defaults():
         default = fields[row.setting].default
         if isinstance(default, int | float | str):
             shown = f"{default:g}" if isinstance(default, float) else str(default).lower()
-            assert row.default == shown
+            assert row.default.partition(", ")[0] == shown
 
 
 def test_the_table_in_the_docs_is_current():

@@ -75,9 +75,11 @@ def test_on_target_the_price_of_the_mean_is_nothing_but_that_of_each_is_not():
     assert of_mean < of_each / 5
 
 
-def test_the_mean_has_a_price_until_half_of_the_learning():
+def test_the_mean_has_a_price_until_the_policy_settles():
     asked = PolicySettings(steps=100, target=TARGET, policy_delay=0.2)
-    assert [asked.prices_each(step) for step in (0, 20, 60, 61, 99)] == [False] * 3 + [True] * 2
+    assert [asked.prices_each(step) for step in (0, 20, 80, 81, 99)] == [False] * 3 + [True] * 2
+    assert [asked.beta_at(step) for step in (0, 80)] == [asked.beta] * 2
+    assert asked.beta_at(90) == pytest.approx(10 * asked.beta)
     assert all(
         PolicySettings(steps=100, target=TARGET, price="each").prices_each(step) for step in range(100)
     )

@@ -51,11 +51,11 @@ def test_policy_lr_grows_tenfold_or_not_at_all():
     assert policy_lr(75, 100, 50, 1.0, "constant") == 1.0
 
 
-def test_the_price_of_cost_grows_from_the_middle_of_the_learning():
+def test_the_price_of_cost_grows_from_a_step_on():
     def price(step):
-        return price_of_cost(step, 100, 20, -0.1, 100.0)
+        return price_of_cost(step, 100, 60, -0.1, 100.0)
 
     assert [price(step) for step in (0, 20, 60)] == [-0.1] * 3
     assert price(80) == pytest.approx(-1.0)
     assert price(100) == pytest.approx(-10.0)
-    assert {price_of_cost(step, 100, 20, -0.1, 1.0) for step in range(101)} == {-0.1}
+    assert {price_of_cost(step, 100, 60, -0.1, 1.0) for step in range(101)} == {-0.1}

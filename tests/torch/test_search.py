@@ -327,7 +327,7 @@ def test_a_policy_that_begins_on_target_stays_there_until_it_learns():
 
 def test_warmup_and_delay_hold_the_policy():
     """Facts 5 and 7: at step 0 everything is replaced; up to the delay the logits stay at 0."""
-    search = new_search()
+    search = new_search(attrs.evolve(SETTINGS, start="uniform"))
     events = [search.step() for _ in range(6)]
     first = search.supernet.seen[0][1]
     assert first == (3, *[AVERAGE] * 5)

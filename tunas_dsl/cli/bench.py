@@ -78,7 +78,13 @@ def _settings(given: dict[str, Any], warmup: bool) -> SearchSettings:
     """Those of the beginning of an endless search, whose policy does not learn, with warmup or without."""
     share = _ENDLESS if warmup else 0.0
     return SearchSettings(
-        steps=10**9, target=1.0, policy_delay=_ENDLESS, op_warmup=share, filter_warmup=share, **given
+        steps=10**9,
+        target=1.0,
+        start="uniform",
+        policy_delay=_ENDLESS,
+        op_warmup=share,
+        filter_warmup=share,
+        **given,
     )
 
 

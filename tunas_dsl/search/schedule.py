@@ -42,18 +42,12 @@ def policy_lr(step: int, steps: int, delay: int, base: float, schedule: PolicySc
     return base * math.pow(POLICY_GROWTH, (step - delay) / (steps - delay))
 
 
-def price_of_cost(step: int, steps: int, delay: int, beta: float, growth: float) -> float:
-    """What a miss of the target costs at ``step``: ``beta``, and from half of the learning on ever more.
+def price_of_cost(step: int, steps: int, begin: float, beta: float, growth: float) -> float:
+    """What a miss of the target costs at ``step``: ``beta``, and from the step ``begin`` on ever more.
 
     It grows exponentially to ``growth`` times as much, as in a penalty method: first the policy learns
     what is good, then it settles on the target. The paper's stays as it is, a ``growth`` of 1.
     """
-    half = middle(steps, delay)
-    if step <= half:
+    if step <= begin:
         return beta
-    return beta * math.pow(growth, (step - half) / (steps - half))
-
-
-def middle(steps: int, delay: int) -> float:
-    """The step at which half of the policy's learning is done, which begins after ``delay``."""
-    return delay + (steps - delay) / 2
+    return beta * math.pow(growth, (step - begin) / (steps - begin))

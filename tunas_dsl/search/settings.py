@@ -6,7 +6,7 @@ import attrs
 
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.reward import REWARD_KINDS, RewardKind
-from tunas_dsl.search.schedule import POLICY_SCHEDULES, PolicySchedule, middle, price_of_cost
+from tunas_dsl.search.schedule import POLICY_SCHEDULES, PolicySchedule, price_of_cost
 from tunas_dsl.search.setting import (
     AT_LEAST_ONE,
     BELOW_ONE,
@@ -59,12 +59,13 @@ COST_SAMPLES = 64
 class PolicySettings(Settings):
     """How the policy learns; ``policy_delay`` is a share of the ``steps``.
 
-    ``beta_growth`` is by how much ``beta`` grows in the second half of the learning, and ``cost_samples`` how
-    many architectures a step costs (without evaluating them) for the cost's part of the gradient. With
-    a ``price`` of the mean, that part is about the average cost alone until ``beta`` begins to grow. Neither
-    is the paper's, which has 1, 0 and each; they let short searches end on the target. All
-    are for the absolute reward; with another one their defaults are the paper's. The policy begins with all
-    options equally likely, or, with ``start`` on-target, so that it costs the target on average.
+    ``beta_growth`` is by how much ``beta`` grows after a share ``settling`` of the learning, and
+    ``cost_samples`` how many architectures a step costs (without evaluating them) for the cost's part of the
+    gradient. With a ``price`` of the mean, that part is about the average cost alone until ``beta`` begins to
+    grow. The policy begins with all options equally likely or, with ``start`` on-target, so that it costs the
+    target on average. None of this is the paper's, which has a growth of 1, 0 samples, a price of each and a
+    uniform start; it lets short searches end on the target. All of it is for the absolute reward; with
+    another one the defaults are the paper's.
 
     Raises:
         SearchError: a setting is out of range, or two contradict each other.
@@ -74,15 +75,16 @@ class PolicySettings(Settings):
     reward: RewardKind = attrs.field(default="absolute", validator=one_of(REWARD_KINDS))
     beta: float = attrs.field(default=-0.10, validator=NEGATIVE)
     beta_growth: float = attrs.field(validator=AT_LEAST_ONE)
+    settling: float = attrs.field(default=0.75, validator=BELOW_ONE)
     cost_samples: int = attrs.field(validator=NATURAL)
     price: PriceOf = attrs.field(validator=one_of(get_args(PriceOf)))
-    start: Start = attrs.field(default="uniform", validator=one_of(STARTS))
+    start: Start = attrs.field(validator=one_of(STARTS))
     samples_per_step: int = attrs.field(default=4, validator=COUNT)
     policy_lr: float = attrs.field(validator=POSITIVE)
     policy_lr_schedule: PolicySchedule = attrs.field(
         default="exponential", validator=one_of(POLICY_SCHEDULES)
     )
-    policy_delay: float = attrs.field(default=0.25, validator=BELOW_ONE)
+    policy_delay: float = attrs.field(default=0.0, validator=BELOW_ONE)
     baseline_momentum: float = attrs.field(default=0.95, validator=BELOW_ONE)
     entropy_bonus: float = attrs.field(default=0.0, validator=NOT_NEGATIVE)
     hierarchical: bool = attrs.field(default=True, validator=FLAG)
@@ -90,6 +92,10 @@ class PolicySettings(Settings):
     @beta_growth.default
     def _growing_if_absolute(self) -> float:
         return BETA_GROWTH if self.reward == "absolute" else 1.0
+
+    @start.default
+    def _on_target_if_absolute(self) -> Start:
+        return "on-target" if self.reward == "absolute" else "uniform"
 
     @cost_samples.default
     def _many_if_absolute(self) -> int:
@@ -123,13 +129,18 @@ class PolicySettings(Settings):
         """The step from which the policy learns."""
         return int(self.policy_delay * self.steps)
 
+    @property
+    def settling_step(self) -> float:
+        """The step after which ``beta`` grows, and each architecture has its price."""
+        return self.delay_steps + self.settling * (self.steps - self.delay_steps)
+
     def prices_each(self, step: int) -> bool:
         """Whether at ``step`` every architecture is to meet the target, and not only their mean."""
-        return self.price == "each" or step > middle(self.steps, self.delay_steps)
+        return self.price == "each" or step > self.settling_step
 
     def beta_at(self, step: int) -> float:
         """The ``beta`` of ``step``."""
-        return price_of_cost(step, self.steps, self.delay_steps, self.beta, self.beta_growth)
+        return price_of_cost(step, self.steps, self.settling_step, self.beta, self.beta_growth)
 
 
 @attrs.frozen(kw_only=True)
@@ -156,6 +167,7 @@ class SearchSettings(PolicySettings):
         SearchError: a setting is out of range, or two contradict each other.
     """
 
+    policy_delay: float = attrs.field(default=0.25, validator=BELOW_ONE)
     batch_size: int = attrs.field(default=64, validator=COUNT)
     validation_batch_size: int = attrs.field(validator=COUNT)
     optimizer: OptimizerName = attrs.field(default="tf-rmsprop", validator=one_of(get_args(OptimizerName)))

@@ -20,7 +20,7 @@ from tunas_dsl.search.policy import Policy
 Start = Literal["uniform", "on-target"]
 STARTS: tuple[Start, ...] = get_args(Start)
 
-_SAMPLES = 16_384
+_SAMPLES = 4_096
 _STEPS = 200
 _LARGEST_CHANGE = 0.25  # of a logit in a step, so that the path is followed closely
 _CLOSE = 0.002  # as a share of the target
