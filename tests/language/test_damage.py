@@ -125,6 +125,7 @@ def test_damaged_spaces(text):
 
 
 @settings(max_examples=200)
+@example("filters")
 @given(st.text(st.characters(codec=None) | st.sampled_from("(){}|*:,=#\n 3xr")))
 @example("\ud800 let")
 @example("space s { block b { relu \ud800 } }")

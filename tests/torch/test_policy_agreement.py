@@ -77,8 +77,8 @@ def test_two_hundred_steps_agree(hierarchical, cost_samples, price):
         ours.feedback(proposed, quality(proposed), costs(proposed))
         exists = ours.policy.exists
         np.testing.assert_allclose(
-            ours.policy.logits[exists], theirs.logits.detach().numpy()[exists], rtol=0, atol=1e-11
+            ours.policy.logits[exists], theirs.logits.detach().numpy()[exists], rtol=0, atol=1e-9
         )
         entropy = theirs.entropy(sampled.indices).mean().item()
-        assert ours.figures()["entropy"] == pytest.approx(entropy, abs=1e-12)
+        assert ours.figures()["entropy"] == pytest.approx(entropy, abs=1e-9)
     assert ours.best() == theirs.argmax()

@@ -311,7 +311,7 @@ class Recovery:
         closed = reach(self._states, [*(token.kind for token in closers), END]) == len(closers) + 1
         said = [opener for opener in self._opened if opener.start not in self._implied]
         if (said or not closed) and not self._cut:
-            self._add(unexpected_end(self.source, self.tokens, self._opened, self._states))
+            self._add(unexpected_end(self.source, self.tokens, said, self._states))
             end = Span(self.source, len(self.source.text), len(self.source.text))
             self.broken.append(tree.Broken("end", None, span=end))
         self._cut = True
