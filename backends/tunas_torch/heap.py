@@ -1,4 +1,4 @@
-"""How the C library's heap treats freed memory, which decides a third of a step's time on a CPU.
+"""How the C library's heap treats freed memory, which decides a fifth of a step's time on a CPU.
 
 A step frees hundreds of megabytes and asks for the same again in the next. glibc gives much of it back
 to the system in between, which then has to clear every page anew.
