@@ -49,6 +49,13 @@ def experiment(*arguments, status=0):
     return ended
 
 
+def found(ended):
+    """The table on standard output without its last column, which says how long the processor took."""
+    lines = ended.stdout.splitlines()
+    assert any("CPU min" in line for line in lines)
+    return [line.rstrip("| ").rpartition("|")[0] if line.startswith("|") else line for line in lines]
+
+
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("name", names())
 def test_rows_have_settings_that_there_are_and_targets_lie_in_their_spaces(name, scale):
@@ -108,7 +115,7 @@ def test_a_run_that_is_gone_is_made_again(tmp_path):
     (folder / "result.json").unlink()
     again = experiment(file, "-o", tmp_path / "work", "--seeds", 1)
     assert again.stderr.count("tunas ") == 1
-    assert again.stdout == first.stdout
+    assert found(again) == found(first)
 
 
 def signalled(number, command, log):
@@ -129,7 +136,7 @@ def test_a_signal_to_the_experiment_alone_ends_its_job_in_order_and_the_same_com
     searched, _, scale = SMALL.split("[[rows]]\n", 2)[0:3]
     rows = '[[rows]]\nname = "search"\n'
     file.write_text(searched + rows + scale[scale.index("[scale") :].replace("= 30", "= 3000"))
-    output = experiment(file, "--seeds", 1, "-o", whole).stdout
+    table_whole = found(experiment(file, "--seeds", 1, "-o", whole))
     (folder,) = (path.relative_to(whole) for path in whole.glob("runs/*"))
     command = [sys.executable, "-m", "tunas_dsl", "experiment", file, "--seeds", "1", "-o", cut]
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -140,7 +147,7 @@ def test_a_signal_to_the_experiment_alone_ends_its_job_in_order_and_the_same_com
         stopped = log.read_bytes()
         time.sleep(0.3)
         assert log.read_bytes() == stopped  # with a job that goes on it would have grown
-    assert experiment(file, "--seeds", 1, "-o", cut).stdout == output
+    assert found(experiment(file, "--seeds", 1, "-o", cut)) == table_whole
     for name in ("result.json", "policy.json"):
         assert (cut / folder / name).read_bytes() == (whole / folder / name).read_bytes()
 
@@ -152,7 +159,7 @@ def test_a_job_that_was_killed_before_its_first_checkpoint_begins_again(tmp_path
     (folder,) = (path.parent for path in (tmp_path / "work" / "runs").glob("*/policy.json"))
     for name in ("result.json", "policy.json", "state.json", "bundle/manifest.json"):
         (folder / name).unlink()
-    assert experiment(file, "-o", tmp_path / "work", "--seeds", 1).stdout == first.stdout
+    assert found(experiment(file, "-o", tmp_path / "work", "--seeds", 1)) == found(first)
 
 
 def test_mean_and_deviation():
