@@ -7,6 +7,7 @@ import attrs
 import pytest
 import torch
 
+from tests.torch.image_folders import pack, write
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE
 
@@ -279,3 +280,9 @@ def assert_equal_gradients():
             assert difference <= 1e-11 * largest, f"{name}: {difference} of {largest}"
 
     return check
+
+
+@pytest.fixture(params=[write, pack], ids=["folder", "zip"])
+def place(request, tmp_path):
+    """``place(files)`` writes images as a folder or as a zip, and gives its path."""
+    return lambda files: request.param(tmp_path, files)

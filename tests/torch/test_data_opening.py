@@ -7,16 +7,13 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from tests.torch.image_folders import everything
 from tunas_dsl.search.errors import DataError
 from tunas_torch.data import Augmentation, open_data
 from tunas_torch.data.opening import FASHION_MNIST
 
 GREY = (1, 8, 8)
 PARTS = {"train": 60, "t10k": 20}
-
-
-def everything(split):
-    return split.images(np.arange(len(split)))
 
 
 def idx(array, magic=None):
