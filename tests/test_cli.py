@@ -6,9 +6,9 @@ import json
 import attrs
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from tunas_dsl.cli import COMMANDS, cli
+from tests.command_line import document, tunas
+from tunas_dsl.cli import COMMANDS
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.layers import macs_model
 from tunas_dsl.cost.sampling import sample
@@ -22,17 +22,6 @@ BAD = "space bad {\n    input image 8 x 8 x 1\n    block b (filters: 8) { conw(k
 SYNTHETIC = "tunas_dsl.search.synthetic:SyntheticQuality"
 BASELINE = ("baseline", "random", "digits", "--quality", SYNTHETIC, "--latency", "macs", "-n", "8")
 SEARCH = ("search", "digits", "--data", "digits", "--latency", "macs", "--steps", "8")
-
-
-def tunas(*arguments, status=0, stdin=None):
-    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments], input=stdin)
-    assert ended.exit_code == status, ended.output
-    assert "Traceback" not in ended.output
-    return ended
-
-
-def document(*arguments, **more):
-    return json.loads(tunas(*arguments, "--format", "json", **more).stdout)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -7,25 +7,20 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import jsonschema
 import pytest
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import tunas
 from tunas_dsl.explaining import RULES
 
 ROOT = Path(__file__).parents[1]
+check = partial(tunas, "check")
 WRONG = "space s {\n    input image 8 x 8 x 1\n    block b (filters: 8) { conw(kernel: 3) }\n}\n"
 RIGHT = WRONG.replace("conw", "conv")
 TWO_PLACES = RIGHT.replace("}\n}", "}\n    block b (filters: 16) { relu }\n}")
-
-
-def check(*arguments, status=0, stdin=None):
-    ended = CliRunner().invoke(cli, ["check", *map(str, arguments)], input=stdin)
-    assert ended.exit_code == status, ended.output
-    return ended
 
 
 @pytest.fixture

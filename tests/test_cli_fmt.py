@@ -1,13 +1,14 @@
 """``tunas fmt``: what it writes, what it only shows, and what it leaves alone."""
 
 import codecs
+from functools import partial
 
 import pytest
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import tunas
 from tunas_dsl.syntax import formatter
 
+fmt = partial(tunas, "fmt")
 LOOSE = "space s{input image 8x8x1 # why\nblock b(filters:8){conv(kernel:3)relu}}"
 NEAT = """space s {
     input image 8 x 8 x 1  # why
@@ -15,12 +16,6 @@ NEAT = """space s {
 }
 """
 BROKEN = "space s {\n    block b { relu | relu }\n}\n"
-
-
-def fmt(*arguments, status=0, stdin=None):
-    ended = CliRunner().invoke(cli, ["fmt", *map(str, arguments)], input=stdin)
-    assert ended.exit_code == status, ended.output
-    return ended
 
 
 @pytest.fixture

@@ -1,29 +1,25 @@
 """``tunas new``: every kind checks clean, is formatted, and says what it is."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
+from tests.command_line import tunas
 from tunas_dsl.analysis.operators import BUILT_IN
-from tunas_dsl.cli import cli
 from tunas_dsl.cli.new import KINDS
 from tunas_dsl.compiler import check_text, load_space
 from tunas_dsl.ir import space as ir
 from tunas_dsl.source import Source
 from tunas_dsl.syntax.formatter import format_source
 
+new = partial(tunas, "new")
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def new(*arguments, status=0):
-    ended = CliRunner().invoke(cli, ["new", *arguments])
-    assert ended.exit_code == status, ended.output
-    return ended
 
 
 @pytest.mark.parametrize("kind", KINDS)

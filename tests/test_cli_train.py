@@ -1,16 +1,12 @@
 """`tunas train` and `tunas evaluate`: what they accept, what they leave, and how they end."""
 
 import json
-import os
-import signal
 
 import attrs
 import pytest
-from click.testing import CliRunner
 
+from tests.command_line import interrupted, tunas
 from tunas_dsl.architecture_json import read_architecture
-from tunas_dsl.cli import cli
-from tunas_dsl.cli.progress import Reporter
 from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.ir.selection import prune
 from tunas_dsl.training.settings import TrainingSettings
@@ -21,13 +17,6 @@ SPACE = load_space("digits")
 NETWORK = prune(SPACE, list(map(int, VECTOR.split(":"))))
 DATA = ("--data", "digits")
 SHORT = (*DATA, "--steps", 6, "--batch-size", 16)
-
-
-def tunas(*arguments, status=0):
-    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments])
-    assert ended.exit_code == status, ended.output
-    assert "Traceback" not in ended.output
-    return ended
 
 
 @pytest.fixture(scope="module")
@@ -79,17 +68,9 @@ def test_evaluation_is_on_validation_images_unless_asked_otherwise(trained):
     assert tested["images"] == 359
 
 
-def test_ctrl_c_saves_and_resume_goes_on_bit_for_bit(trained, tmp_path, monkeypatch):
+def test_ctrl_c_saves_and_resume_goes_on_bit_for_bit(trained, tmp_path):
     run, _ = trained
-    report = Reporter.report
-
-    def interrupting(self, progress):
-        report(self, progress)
-        if progress.step == 2:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(Reporter, "report", interrupting)
-    ended = tunas("train", "digits", VECTOR, *SHORT, "-o", tmp_path / "cut", status=130)
+    ended = interrupted(2, "train", "digits", VECTOR, *SHORT, "-o", tmp_path / "cut")
     assert (
         f"interrupted after 2 steps; go on with: tunas train --resume -o {tmp_path / 'cut'}" in ended.stderr
     )

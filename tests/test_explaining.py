@@ -2,27 +2,22 @@
 
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import tunas
 from tunas_dsl.compiler import check_text
 from tunas_dsl.diagnostics import SpaceError
 from tunas_dsl.explaining import RULES, example, explanation, known, pages, summary
 from tunas_dsl.source import Source
 from tunas_dsl.syntax.formatter import format_source
 
+explain = partial(tunas, "explain")
 PAGES = Path(__file__).parents[1] / "docs" / "errors"
 NO_TEXT = {"E004", "E007"}
 """What a short text cannot have: too much of it, and bytes that are none."""
-
-
-def explain(*arguments, status=0):
-    ended = CliRunner().invoke(cli, ["explain", *map(str, arguments)])
-    assert ended.exit_code == status, ended.output
-    return ended
 
 
 @pytest.mark.parametrize("code", sorted(RULES.keys() - NO_TEXT))

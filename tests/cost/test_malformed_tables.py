@@ -10,9 +10,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import refusal, tunas
 from tunas_dsl.resources import shipped
 
 GOLDEN = Path(__file__).with_name("malformed_tables.txt")
@@ -195,15 +194,6 @@ def written(folder, ending, text):
     return file
 
 
-def refused(*arguments):
-    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments])
-    assert ended.exit_code == 1, ended.output
-    assert ended.stdout == ""
-    (line,) = ended.stderr.splitlines()
-    assert line.startswith("error: ")
-    return line.removeprefix("error: ")
-
-
 def golden():
     lines = GOLDEN.read_text(encoding="utf-8").splitlines() if GOLDEN.exists() else []
     return dict(line.split(" => ", 1) for line in lines)
@@ -214,11 +204,11 @@ def test_a_malformed_table_gets_one_line(ending, name, text, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     file = written(tmp_path, ending, text)
     if ending == "json":
-        line = refused("cost", "digits", "--latency", file)
+        line = refusal("cost", "digits", "--latency", file)
         if name != "of another space":
-            assert refused("table", "check", file) == line
+            assert refusal("table", "check", file) == line
     else:
-        line = refused("table", "import", file, "-o", tmp_path / "out.json")
+        line = refusal("table", "import", file, "-o", tmp_path / "out.json")
     assert line.startswith(f"{file}")
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
     shown = line.replace(str(tmp_path), "")
@@ -255,8 +245,7 @@ def test_the_schema_refuses_what_the_reader_refuses(name):
 )
 def test_the_schema_takes_what_the_reader_takes(document, tmp_path):
     jsonschema.validate(document, SCHEMA)
-    ended = CliRunner().invoke(cli, ["table", "check", str(written(tmp_path, "json", document))])
-    assert ended.exit_code == 0, ended.output
+    tunas("table", "check", written(tmp_path, "json", document))
 
 
 @pytest.mark.parametrize("ending", ["json", "yaml", "csv"])
@@ -267,7 +256,7 @@ def test_a_file_of_a_gigabyte_is_refused_unread(ending, tmp_path):
         opened.truncate(2**30)
     arguments = ("table", "import", file, "-o", tmp_path / "out.json")
     tracemalloc.start()
-    line = refused("cost", "digits", "--latency", file) if ending == "json" else refused(*arguments)
+    line = refusal("cost", "digits", "--latency", file) if ending == "json" else refusal(*arguments)
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
     assert line == f"{file}: it is larger than 64 MB"

@@ -8,9 +8,8 @@ import attrs
 import jsonschema
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import document, refusal, tunas
 from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.cost.importing import import_table
 from tunas_dsl.cost.layers import macs_model
@@ -314,37 +313,28 @@ def test_a_malformed_csv_is_refused_with_the_line(text, place, tmp_path):
     assert place in str(caught.value)
 
 
-def run(*arguments):
-    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
-
-
 def test_tables_on_the_command_line(tmp_path):
     parts = []
     for resolution in (160, 176):
         text = ofa_yaml(resolution, resolution)
         (tmp_path / f"{resolution}.yaml").write_text(text[1])
         parts.append(tmp_path / f"{resolution}.json")
-        ended = run("table", "import", tmp_path / f"{resolution}.yaml", "-o", parts[-1], "--device", "phone")
-        assert ended.exit_code == 0, ended.stderr
+        tunas("table", "import", tmp_path / f"{resolution}.yaml", "-o", parts[-1], "--device", "phone")
     both = tmp_path / "both.json"
-    differing = run("table", "merge", *parts, "-o", both)  # Conv_2 and Logits are in both
-    assert differing.exit_code == 1
-    assert "choose with --prefer" in differing.stderr
-    assert run("table", "merge", *parts, "-o", both, "--prefer", "first").exit_code == 0
-    assert run("table", "diff", parts[0], parts[0]).exit_code == 0
-    assert run("table", "diff", parts[0], both).exit_code == 1
+    refused = tunas("table", "merge", *parts, "-o", both, status=1)  # Conv_2 and Logits are in both
+    assert "choose with --prefer" in refused.stderr
+    tunas("table", "merge", *parts, "-o", both, "--prefer", "first")
+    tunas("table", "diff", parts[0], parts[0])
+    tunas("table", "diff", parts[0], both, status=1)
     space = tmp_path / "two.space"
     text = (shipped("spaces") / "ofa_mbv3.space").read_text()
     space.write_text(re.sub(r"\(160.*?\) x 3", "(160 | 176) x 3", text))
-    assert run("table", "check", both, space).exit_code == 0
-    missing = run("table", "check", parts[0], space)
-    assert missing.exit_code == 1
-    assert "`input.resolution` = 176" in missing.stderr
-    costs = json.loads(run("cost", space, "--latency", both, "--format", "json").stdout)
+    tunas("table", "check", both, space)
+    assert "`input.resolution` = 176" in tunas("table", "check", parts[0], space, status=1).stderr
+    costs = document("cost", space, "--latency", both)
     assert costs["latency_ms"]["smallest"] < costs["latency_ms"]["largest"]
-    assert "any space" in run("table", "list").stdout
-    shown = json.loads(run("table", "show", both, "--format", "json").stdout)
-    assert shown["device"] == "phone"
+    assert "any space" in tunas("table", "list").stdout
+    assert document("table", "show", both)["device"] == "phone"
 
 
 @pytest.mark.parametrize("name", ["gone.json", "folder", "binary.json", "huge.json"])
@@ -353,10 +343,7 @@ def test_a_file_that_is_no_table_is_one_line_of_error(name, tmp_path):
     (tmp_path / "binary.json").write_bytes(b"\x80\xff\0")
     with (tmp_path / "huge.json").open("wb") as huge:
         huge.truncate(1_000_000_000)
-    ended = run("cost", "proxylessnas", "--latency", tmp_path / name)
-    assert ended.exit_code == 1
-    assert len(ended.stderr.splitlines()) == 1
-    assert name in ended.stderr
+    assert name in refusal("cost", "proxylessnas", "--latency", tmp_path / name)
 
 
 def test_signatures_without_an_activation_stand_for_any():
@@ -378,7 +365,5 @@ def test_signatures_without_an_activation_stand_for_any():
 def test_what_an_import_is_told_has_to_be_something_that_a_table_can_say(option, value, message, tmp_path):
     (tmp_path / "t.yaml").write_text(GOOD)
     output = tmp_path / "t.json"
-    arguments = ["table", "import", str(tmp_path / "t.yaml"), "-o", str(output), option, value]
-    ended = CliRunner().invoke(cli, arguments)
-    assert (ended.exit_code, output.exists()) == (1, False)
-    assert message in ended.stderr
+    assert message in refusal("table", "import", tmp_path / "t.yaml", "-o", output, option, value)
+    assert not output.exists()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
 
+from tests.command_line import tunas
 from tunas_dsl.cli import cli
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.extremes import maximum, minimum
@@ -76,7 +76,6 @@ def test_the_page_about_qualities_can_be_followed(tmp_path, monkeypatch):
     three = [words for words in commands(page) if "oracle:accuracy" in words]
     assert [words[-1] for words in three] == ["runs/oracle", "runs/random", "runs/evolution"]
     for words in three:
-        ended = CliRunner().invoke(cli, [{"5000": "9", "20000": "30"}.get(word, word) for word in words])
-        assert ended.exit_code == 0, ended.output
+        tunas(*({"5000": "9", "20000": "30"}.get(word, word) for word in words))
         assert (tmp_path / words[-1] / "result.json").exists()
     sys.modules.pop("oracle")

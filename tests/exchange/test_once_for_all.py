@@ -9,9 +9,8 @@ import random
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import tunas
 from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.ir.matching import find_indices
 from tunas_dsl.ir.selection import canonical
@@ -21,13 +20,6 @@ from tunas_dsl.once_for_all.subnet import subnet_indices
 # Of width 1.2, each stage: filters, stride, squeeze-and-excite, hard swish.
 STAGES = [(32, 2, 0, 0), (48, 2, 1, 0), (96, 2, 0, 1), (136, 1, 1, 1), (192, 2, 1, 1)]
 RESOLUTIONS = [160, 176, 192, 208, 224]
-
-
-def tunas(*arguments, status=0):
-    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments])
-    assert ended.exit_code == status, ended.output
-    assert "Traceback" not in ended.output
-    return ended
 
 
 def halved(size):

@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import tunas
 from tunas_dsl.compiler import compile_text
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.named import cost_model
@@ -24,6 +24,7 @@ from tunas_dsl.search.events import cpu_seconds
 from tunas_dsl.search.presets import with_preset
 from tunas_dsl.search.settings import PolicySettings, SearchSettings
 
+experiment = partial(tunas, "experiment")
 SMALL = """
 title = "Small"
 expect = "Nothing."
@@ -41,12 +42,6 @@ within = 0.02
 quality = "tunas_dsl.search.synthetic:SyntheticQuality"
 judge = "tunas_dsl.search.synthetic:ExactQuality"
 """
-
-
-def experiment(*arguments, status=0):
-    ended = CliRunner().invoke(cli, ["experiment", *map(str, arguments)])
-    assert ended.exit_code == status, ended.output
-    return ended
 
 
 def found(ended):

@@ -5,10 +5,10 @@ import re
 import signal
 
 import pytest
-from click.testing import CliRunner
 
+from tests.command_line import tunas
 from tests.profiling.fakes import Bench, formula
-from tunas_dsl.cli import cli, profile
+from tunas_dsl.cli import profile
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.lookup import operation_model
 from tunas_dsl.cost.signature import operations
@@ -27,13 +27,6 @@ def bench(monkeypatch):
 
     monkeypatch.setattr(profile, "load_backend", Backend)
     return bench
-
-
-def tunas(*arguments, status=0):
-    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments])
-    assert ended.exit_code == status, ended.output
-    assert "Traceback" not in ended.output
-    return ended
 
 
 def distinct(space):

@@ -6,13 +6,13 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from tests.command_line import tunas
 from tests.profiling.fakes import Bench, formula, whole
-from tunas_dsl.cli import cli, validate_latency
+from tunas_dsl.cli import validate_latency
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.table_files import read_file
 from tunas_dsl.cost.table_json import write_table
@@ -20,13 +20,6 @@ from tunas_dsl.profiling.validation import Agreement, Line, Validation
 from tunas_dsl.report.agreement import agreement_svg
 
 NUMBERS = st.lists(st.tuples(st.floats(0.1, 100), st.floats(0.1, 100)), min_size=3, max_size=40)
-
-
-def tunas(*arguments, status=0):
-    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments])
-    assert ended.exit_code == status, ended.output
-    assert "Traceback" not in ended.output
-    return ended
 
 
 @pytest.fixture

@@ -1,17 +1,10 @@
 """Short searches without a supernet, two seeds and a random baseline, for reports to be made of."""
 
 import pytest
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import tunas
 
 SOURCE = ("--quality", "tunas_dsl.search.synthetic:SyntheticQuality", "--latency", "macs", "--target", "0.25")
-
-
-def tunas(*arguments):
-    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments])
-    assert ended.exit_code == 0, ended.output
-    return ended.output
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 import base64
 import io
-import json
 import re
 import shutil
 import subprocess
@@ -10,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.report.conftest import SOURCE, tunas
+from tests.command_line import document, tunas
+from tests.report.conftest import SOURCE
 from tunas_dsl.report.heatmap import heat_map
 from tunas_dsl.report.page import page
 from tunas_dsl.report.reading import find_runs, read_record
@@ -104,16 +104,16 @@ def test_text_is_escaped():
 
 
 def test_runs_lists_every_run_and_its_gap(runs):
-    rows = json.loads(tunas("runs", runs, "--format", "json"))
+    rows = document("runs", runs)
     assert [row["algorithm"] for row in rows] == ["random", "reinforce", "reinforce"]
     assert all(row["gap"] == pytest.approx(row["argmax_cost"] / 0.25 - 1) for row in rows)
-    text = tunas("runs", runs)
+    text = tunas("runs", runs).stdout
     assert "seed0" in text
     assert "±" in text
 
 
 def test_watch_shows_a_finished_search_once_and_ends(runs):
-    text = tunas("watch", runs / "seed0")
+    text = tunas("watch", runs / "seed0").stdout
     assert "step 400, finished" in text
     assert re.search(r"found 0\.\d+ M MAdds, [+-]\d+\.\d+ % from the target of 0\.2", text)
 

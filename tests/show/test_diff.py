@@ -1,14 +1,12 @@
 """What ``tunas diff`` says of two spaces and of two architectures."""
 
-import json
-import os
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
+from tests.command_line import document, tunas
 from tunas_dsl.architecture_json import architecture_document
-from tunas_dsl.cli import cli
 from tunas_dsl.comparison import compare_architectures, compare_spaces
 from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.cost.sampling import sample
@@ -26,17 +24,7 @@ SMALL = """space small {{
 }}"""
 
 
-def tunas(*arguments, status):
-    ended = CliRunner().invoke(cli, ["diff", *map(str, arguments)], env={"COLUMNS": "80", "NO_COLOR": "1"})
-    assert ended.exit_code == status, ended.output
-    return ended
-
-
-def check(name, text):
-    file = GOLDEN / f"{name}.txt"
-    if os.environ.get("UPDATE_GOLDEN"):
-        file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8")
+diff = partial(tunas, "diff")
 
 
 def small(kernel="3", more=""):
@@ -54,13 +42,13 @@ FIRST, SECOND = "0:0:0:0:0:0:0:0:0:0:0:0:0:0", "0:1:0:0:0:1:1:1:0:0:0:0:0:0"
         ("diff_networks", ("spaces/reference/mobilenet_v2.space", "spaces/reference/mnasnet_b1.space")),
     ],
 )
-def test_golden_texts(name, arguments):
-    check(name, tunas(*arguments, status=1).stdout)
+def test_golden_texts(name, arguments, golden):
+    golden(GOLDEN / f"{name}.txt", diff(*arguments, status=1).stdout)
 
 
 @pytest.mark.parametrize("name", ["digits", "ofa_mbv3", "spaces/reference/mobilenet_v2.space"])
 def test_nothing_differs_from_itself(name):
-    assert "nothing differs" in tunas(name, name, status=0).stdout
+    assert "nothing differs" in diff(name, name).stdout
 
 
 def test_names_and_words_for_the_same_layers_do_not_count():
@@ -105,11 +93,11 @@ def test_exported_files_of_one_space_tell_their_choices(tmp_path):
         indices = [int(index) for index in vector.split(":")]
         text = unparse(prune(space, indices))
         origin = {"space": "digits", "sha256": "0" * 64}
-        document = architecture_document(space, indices, model=None, origin=origin, network_text=text)
-        (tmp_path / f"{name}.json").write_text(dump(document))
+        exported = architecture_document(space, indices, model=None, origin=origin, network_text=text)
+        (tmp_path / f"{name}.json").write_text(dump(exported))
     files = (tmp_path / "a.json", tmp_path / "b.json")
-    compared = json.loads(tunas(*files, "--format", "json", status=1).stdout)
-    inside = json.loads(tunas("digits", FIRST, SECOND, "--format", "json", status=1).stdout)
+    compared = document("diff", *files, status=1)
+    inside = document("diff", "digits", FIRST, SECOND, status=1)
     assert compared["changes"] == inside["changes"]
     choices = {c["name"]: (c["before"], c["after"]) for c in compared["changes"] if c["what"] == "choice"}
     assert choices["b1.filters"] == (["16"], ["24"])
@@ -120,12 +108,9 @@ def test_exported_files_of_one_space_tell_their_choices(tmp_path):
 def test_latencies_are_compared():
     space = load_space("proxylessnas")
     one, other = (":".join(map(str, vector)) for vector in sample(space, 2, 0).tolist())
-    arguments = ("proxylessnas", one, other, "--latency", "pixel1", "--format", "json")
-    figures = json.loads(tunas(*arguments, status=1).stdout)["figures"]
-    costs = CliRunner().invoke(
-        cli, ["cost", "proxylessnas", other, "--latency", "pixel1", "--format", "json"]
-    )
-    assert figures["latency_ms"][1] == pytest.approx(json.loads(costs.stdout)["latency_ms"])
+    compared = document("diff", "proxylessnas", one, other, "--latency", "pixel1", status=1)
+    cost = document("cost", "proxylessnas", other, "--latency", "pixel1")
+    assert compared["figures"]["latency_ms"][1] == pytest.approx(cost["latency_ms"])
 
 
 @pytest.mark.parametrize(
@@ -138,7 +123,7 @@ def test_latencies_are_compared():
     ],
 )
 def test_trouble_has_a_status_of_its_own(arguments, message):
-    assert message in tunas(*arguments, status=2).stderr
+    assert message in diff(*arguments, status=2).stderr
 
 
 def test_a_residual_over_no_layers_is_told_from_none():
@@ -154,6 +139,6 @@ def test_one_residual_over_two_layers_is_told_from_two_residuals(tmp_path):
     files = [tmp_path / "one.space", tmp_path / "two.space"]
     for file, layers in zip(files, pair, strict=True):
         file.write_text(f"space s {{ input image 8 x 8 x 8 block b (filters: 8) {{ {layers} }} }}")
-    ended = CliRunner().invoke(cli, ["diff", *map(str, files)], env={"NO_COLOR": "1"})
-    assert "- conv 3, residual 1 of 2" in ended.stdout
-    assert "+ conv 3, residual  " in ended.stdout
+    shown = diff(*files, status=1).stdout
+    assert "- conv 3, residual 1 of 2" in shown
+    assert "+ conv 3, residual  " in shown

@@ -1,17 +1,12 @@
-"""What ``tunas show`` prints: golden texts of shipped spaces, and numbers that agree with other commands.
-
-``UPDATE_GOLDEN=1`` writes the golden texts anew.
-"""
+"""What ``tunas show`` prints: golden texts of shipped spaces, and numbers that agree with other commands."""
 
 import json
-import os
 import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import document, tunas
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.sampling import sample
 from tunas_dsl.ir.sharing import places, shared
@@ -20,24 +15,6 @@ GOLDEN = Path(__file__).with_name("golden")
 EVERYTHING = str(GOLDEN / "everything.space")
 ORIGINAL = ":".join(["0"] * 67)
 PROXYLESS = "spaces/reference/proxylessnas_mobile.space"
-
-
-def tunas(*arguments, columns=80, status=0):
-    environment = {"COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"}
-    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments], env=environment)
-    assert ended.exit_code == status, ended.output
-    return ended.stdout
-
-
-def document(*arguments):
-    return json.loads(tunas(*arguments, "--format", "json"))
-
-
-def check(name, text):
-    file = GOLDEN / f"{name}.txt"
-    if os.environ.get("UPDATE_GOLDEN"):
-        file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -58,21 +35,20 @@ def check(name, text):
         ("mobilenet_v3_large_200", 200, ("spaces/reference/mobilenet_v3_large.space",)),
     ],
 )
-def test_golden_texts(name, columns, arguments):
-    text = tunas("show", *arguments, columns=columns)
-    check(name, text)
+def test_golden_texts(name, columns, arguments, golden):
+    text = tunas("show", *arguments, columns=columns).stdout
+    golden(GOLDEN / f"{name}.txt", text)
     assert max(map(len, text.splitlines())) <= columns
     assert all(line == line.rstrip() for line in text.splitlines())
 
 
 def test_no_terminal_means_no_escapes_and_80_columns():
-    assert "\x1b" not in tunas("show", "digits")
-    assert tunas("show", "digits", columns=20) == tunas("show", "digits", columns=80)
+    assert "\x1b" not in tunas("show", "digits").stdout
+    assert tunas("show", "digits", columns=20).stdout == tunas("show", "digits", columns=80).stdout
 
 
 def test_colours_are_for_those_who_want_them():
-    ended = CliRunner().invoke(cli, ["show", "digits"], env={"FORCE_COLOR": "1", "TERM": "xterm-256color"})
-    assert "\x1b[" in ended.stdout
+    assert "\x1b[" in tunas("show", "digits", colours=True).stdout
 
 
 @pytest.mark.parametrize("share", ["mean_share", "largest_share"])
@@ -93,7 +69,7 @@ def test_the_mean_is_that_of_random_index_vectors():
 def test_the_once_for_all_space_has_as_many_architectures_as_its_authors_count():
     shown = document("show", "ofa_mbv3")
     assert shown["architectures"] == str(5 * (9**2 + 9**3 + 9**4) ** 5)
-    assert f"{5 * (9**2 + 9**3 + 9**4) ** 5:,}" in tunas("show", "ofa_mbv3")
+    assert f"{5 * (9**2 + 9**3 + 9**4) ** 5:,}" in tunas("show", "ofa_mbv3").stdout
 
 
 @pytest.mark.parametrize("name", ["cifar10", "ofa_mbv3", "proxylessnas_uncollapsed", EVERYTHING])
@@ -119,7 +95,7 @@ def test_latencies_of_layers_add_up(space, latency):
     assert shown["latency_ms"] == pytest.approx(expected)
     intercept = shown["latency_ms"] - sum(shown["latency_by_site"].values())
     assert (abs(intercept) > 1) == (latency == "pixel1")
-    assert f"{expected:.2f} ms by {latency}" in tunas("show", *arguments)
+    assert f"{expected:.2f} ms by {latency}" in tunas("show", *arguments).stdout
 
 
 def test_the_latency_of_a_space_is_that_of_its_extremes():
@@ -145,12 +121,9 @@ def test_a_decision_of_one_place_has_the_name_of_its_place(name):
         assert len(those) > 1 or those == (decision,)
 
 
-def shown_layers(layers, *options):
+def shown_layers(layers, *more):
     text = f"space s {{ input image 8 x 8 x 8 block b (filters: 8) {{ {layers} }} }}"
-    environment = {"COLUMNS": "80", "NO_COLOR": "1"}
-    ended = CliRunner().invoke(cli, ["show", "-", *options], input=text, env=environment)
-    assert ended.exit_code == 0, ended.output
-    return ended.stdout
+    return tunas("show", "-", *more, stdin=text).stdout
 
 
 DIFFERENT_RESIDUALS = [
@@ -177,10 +150,9 @@ def test_different_residuals_are_shown_differently():
 
 
 def test_a_residual_inside_another_may_be_skipped():
-    text = "residual({ residual(conv(3) | skip) residual(conv(3) | skip) }) conv(3)"
-    space = f"space s {{ input image 8 x 8 x 8 block b (filters: 8) {{ {text} }} }}"
-    ended = CliRunner().invoke(cli, ["show", "-", "1:1:0"], input=space, env={"NO_COLOR": "1"})
-    assert re.search(r" \+ \(skipped  .*\n.*    skipped\)  .*\n.*  conv 3  ", ended.stdout), ended.output
+    layers = "residual({ residual(conv(3) | skip) residual(conv(3) | skip) }) conv(3)"
+    shown = shown_layers(layers, "1:1:0")
+    assert re.search(r" \+ \(skipped  .*\n.*    skipped\)  .*\n.*  conv 3  ", shown), shown
 
 
 @pytest.mark.parametrize(
@@ -193,9 +165,8 @@ def test_a_residual_inside_another_may_be_skipped():
     ],
 )
 def test_a_residual_over_no_layers_is_a_line_of_its_own(layers, line):
-    text = f"space s {{ input image 8 x 8 x 8 block b (filters: 8) {{ conv(5) {layers} }} }}"
-    ended = CliRunner().invoke(cli, ["show", "-", "0:0"], input=text, env={"NO_COLOR": "1"})
-    assert re.search(rf" {re.escape(line)}  .*8x8x8 ", ended.stdout), ended.output
+    shown = shown_layers(f"conv(5) {layers}", "0:0")
+    assert re.search(rf" {re.escape(line)}  .*8x8x8 ", shown), shown
 
 
 @pytest.mark.parametrize(
@@ -237,6 +208,4 @@ def test_the_size_before_a_global_pool_is_shown():
 def test_deep_nesting_is_shown():
     nested = "{ " * 150 + "conv(3 | 5)" + " }" * 150
     text = f"space deep {{ input image 8 x 8 x 3 block a (filters: 8) {{ {nested} }} }}"
-    ended = CliRunner().invoke(cli, ["show", "-", "--tree"], input=text)
-    assert ended.exit_code == 0
-    assert "conv 3|5" in ended.stdout
+    assert "conv 3|5" in tunas("show", "-", "--tree", stdin=text).stdout

@@ -8,20 +8,14 @@ from pathlib import Path
 
 import pytest
 from click.shell_completion import BashComplete
-from click.testing import CliRunner
 
+from tests.command_line import tunas
 from tunas_dsl.cli import cli
 from tunas_dsl.cli.spaces import about
 from tunas_dsl.compiler import load_space
 from tunas_dsl.resources import shipped_spaces
 
 ROOT = Path(__file__).parents[2]
-
-
-def tunas(*arguments, status=0):
-    ended = CliRunner().invoke(cli, list(arguments), env={"COLUMNS": "100"})
-    assert ended.exit_code == status, ended.output
-    return ended
 
 
 def test_every_shipped_space_is_listed_with_a_line():

@@ -6,20 +6,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import tunas
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.layers import macs_model
 from tunas_dsl.ir.selection import canonical
 
 BAND = ("--target", "0.3", "--within", "0.01")
-
-
-def tunas(*arguments, status=0):
-    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments], env={"COLUMNS": "100"})
-    assert ended.exit_code == status, ended.output
-    return ended
 
 
 def points(kind):

@@ -15,9 +15,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import interrupted, refusal
 from tunas_dsl.cli.errors import user_errors
-from tunas_dsl.cli.progress import Reporter
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.search.errors import DataError, RankError, SearchError
@@ -128,18 +127,6 @@ def ended(processes, patience=PATIENCE):
     return [process.returncode for process in processes], spoken
 
 
-def stop_after_a_step(arguments):
-    report = Reporter.report
-
-    def stopping(self, progress):
-        report(self, progress)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Reporter, "report", stopping)
-        assert CliRunner().invoke(cli, arguments).exit_code == 130
-
-
 def wait_for(happened, processes):
     until = time.monotonic() + PATIENCE
     while not happened():
@@ -190,7 +177,7 @@ def test_a_rank_that_dies_ends_the_others_and_any_number_goes_on(tmp_path):
     assert reached > 0
     gone = "another rank is gone: this one cannot go on without it"
     assert spoken[0][1].splitlines()[-1] == f"error: {gone}; saved after {reached} steps"
-    stop_after_a_step(["search", "--resume", "-o", str(run)])  # this process, alone
+    interrupted(reached + 1, "search", "--resume", "-o", run)  # this process, alone
     assert int(weights(run)["step"]) == reached + 1
     processes = launch(["search", "--resume", "-o", str(run)])
     wait_for(lambda: has_gone_on(run), processes)
@@ -272,7 +259,5 @@ def failing_with(error):
 def test_what_runs_in_one_process_refuses_several(command, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     more = "--latency macs --target 0.2 --steps 3" if "search" in command else ""
-    result = CliRunner().invoke(cli, [*command.split(), *more.split(), "-o", "never"])
-    assert result.exit_code == 1
-    assert "start it without torchrun" in result.stderr
+    assert "start it without torchrun" in refusal(*command.split(), *more.split(), "-o", "never")
     assert not Path("never").exists()

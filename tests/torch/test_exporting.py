@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import tunas
 from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.ir.selection import prune
+from tunas_dsl.resources import shipped
 from tunas_torch.exporting import export
 from tunas_torch.exporting.python_source import python_source
 from tunas_torch.network import Network
@@ -76,8 +76,7 @@ def test_an_exported_module_runs_alone(tmp_path):
         " classifier (classes: 3) }"
     )
     file = tmp_path / "small.py"
-    ended = CliRunner().invoke(cli, ["export", str(architecture), "--format", "python", "-o", str(file)])
-    assert ended.exit_code == 0, ended.stderr
+    tunas("export", architecture, "--format", "python", "-o", file)
     program = (
         "import sys; sys.modules['tunas_dsl'] = sys.modules['tunas_torch'] = None\n"
         f"exec(open({str(file)!r}).read()); print(tuple(Network()(torch.zeros(2, 1, 8, 8)).shape))"
@@ -135,7 +134,5 @@ def test_python_source_comes_with_the_weights_of_a_training(trained, tmp_path):
     ],
 )
 def test_what_cannot_be_exported_is_said(arguments, status, message):
-    from tunas_dsl.resources import shipped
-
-    ended = CliRunner().invoke(cli, ["export", str(shipped("spaces") / arguments[0]), *arguments[1:]])
-    assert (ended.exit_code, message in ended.stderr) == (status, True)
+    space, *options = arguments
+    assert message in tunas("export", shipped("spaces") / space, *options, status=status).stderr

@@ -3,16 +3,9 @@
 import json
 
 import pytest
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import tunas
 from tunas_dsl.search.measurement import STAGES, Measurement
-
-
-def tunas(*arguments, status=0):
-    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments])
-    assert ended.exit_code == status, ended.output
-    return ended
 
 
 @pytest.mark.parametrize("more", [(), ("--data", "digits"), ("--warmup", "--execution", "masked")])

@@ -4,20 +4,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 
+from tests.command_line import tunas
 from tunas_dsl.bundle import read_bundle
-from tunas_dsl.cli import cli
 from tunas_dsl.search.run import RunFolder
 from tunas_torch import shared_weights
 from tunas_torch.running import start_search
 from tunas_torch.shared_weights import SharedWeights
-
-
-def tunas(*arguments, status=0):
-    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments])
-    assert ended.exit_code == status, ended.output
-    return ended
 
 
 @pytest.fixture(scope="module")

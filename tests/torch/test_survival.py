@@ -5,6 +5,7 @@ import os
 import pickle
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -13,11 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 
+from tests.command_line import after_step, interrupted, tunas
 from tunas_dsl import documents
-from tunas_dsl.cli import cli
-from tunas_dsl.cli.progress import Reporter
 from tunas_torch.tensor_files import read_tensors, write_tensors
 
 ROOT = Path(__file__).parents[2]
@@ -32,40 +31,24 @@ class PowerCutError(Exception):
     """Stands for the power cut."""
 
 
-def tunas(*arguments):
-    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
-
-
-def refused(*arguments):
-    """The message, of one line, with which the program ends."""
-    ended = tunas(*arguments)
-    assert ended.exit_code == 1, ended.output
-    assert "Traceback" not in ended.output
-    (line,) = (line for line in ended.stderr.splitlines() if line.startswith("error: "))
-    assert ended.stderr.splitlines()[-1] == line
-    return line
+def failure(*arguments):
+    """The line with which a command ends that fails."""
+    *before, last = tunas(*arguments, status=1).stderr.splitlines()
+    assert [line.startswith("error: ") for line in (*before, last)] == [False] * len(before) + [True]
+    return last
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """A search, a training and a search by a quality, each interrupted after some of its steps."""
     folder = tmp_path_factory.mktemp("whole")
-    report = Reporter.report
-
-    def stopping(self, progress):
-        report(self, progress)
-        if progress.step == 2:
-            os.kill(os.getpid(), 15)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Reporter, "report", stopping)
-        train = ("train", "digits", NETWORK, "--data", "digits", "--steps", 4, "--batch-size", 8)
-        for name, command in {
-            "search": (*SEARCH, *SUPERNET),
-            "train": train,
-            "quality": (*SEARCH, "--quality", SYNTHETIC, "--steps", 9),
-        }.items():
-            assert tunas(*command, "-o", folder / name).exit_code == 130
+    commands = {
+        "search": (*SEARCH, *SUPERNET),
+        "train": ("train", "digits", NETWORK, "--data", "digits", "--steps", 4, "--batch-size", 8),
+        "quality": (*SEARCH, "--quality", SYNTHETIC, "--steps", 9),
+    }
+    for name, command in commands.items():
+        interrupted(2, *command, "-o", folder / name, by=signal.SIGTERM)
     return folder
 
 
@@ -129,7 +112,7 @@ def seal_bundle(run):
 
 def another_space(run):
     shutil.rmtree(run / "bundle")
-    assert tunas("compile", "quickstart", "-o", run / "bundle").exit_code == 0
+    tunas("compile", "quickstart", "-o", run / "bundle")
 
 
 def contradictory_space(run):
@@ -277,7 +260,7 @@ def test_a_damaged_or_hostile_folder_is_refused(whole, tmp_path, monkeypatch, na
     shutil.copytree(whole / name, run)
     fault(run if file is None else run / file)
     before = contents(tmp_path)
-    assert str(run) in refused(*command, run)
+    assert str(run) in failure(*command, run)
     assert contents(tmp_path) == before
 
 
@@ -286,7 +269,7 @@ def test_a_link_within_the_folder_is_followed(whole, tmp_path):
     shutil.copytree(whole / "search", run)
     (run / CHECKPOINT).rename(run / "elsewhere")
     (run / CHECKPOINT).symlink_to("elsewhere")
-    assert tunas("search", "--resume", "-o", run).exit_code == 0
+    tunas("search", "--resume", "-o", run)
 
 
 @pytest.mark.parametrize("name", ["search", "train", "quality"])
@@ -298,7 +281,7 @@ def test_a_damaged_newest_checkpoint_costs_only_the_steps_since_the_one_before(w
     for run in (quiet, cut):
         shutil.copy(run / newest, run / newest.replace(".", ".1."))
     flip(cut / newest)
-    assert tunas(command, "--resume", "-o", quiet).exit_code == 0
+    tunas(command, "--resume", "-o", quiet)
     ended = tunas(command, "--resume", "-o", cut)
     assert "going on from the one before it" in ended.stderr
     assert [(quiet / file).read_bytes() for file in files] == [(cut / file).read_bytes() for file in files]
@@ -312,7 +295,7 @@ def test_as_many_checkpoints_stay_as_asked_for(whole, tmp_path, name, files):
     command = "train" if name == "train" else "search"
     for keep in (1, 2):
         run = Path(shutil.copytree(whole / name, tmp_path / str(keep)))
-        assert tunas(command, "--resume", "--keep-checkpoints", keep, "-o", run).exit_code == 0
+        tunas(command, "--resume", "--keep-checkpoints", keep, "-o", run)
         assert len(list(run.glob(files))) == keep
 
 
@@ -328,10 +311,10 @@ def test_a_full_disk_is_an_error_and_the_last_checkpoint_whole(whole, tmp_path, 
 
     with monkeypatch.context() as patch:
         patch.setattr("tunas_dsl.search.folder.os.fsync", full)
-        message = refused("search", "--resume", "-o", run)
+        message = failure("search", "--resume", "-o", run)
     assert "cannot be written: No space left on device" in message
     assert (run / CHECKPOINT).read_bytes() == before
-    assert tunas("search", "--resume", "-o", run).exit_code == 0
+    tunas("search", "--resume", "-o", run)
 
 
 def test_a_data_folder_that_vanishes_costs_nothing(tmp_path, monkeypatch):
@@ -345,21 +328,12 @@ def test_a_data_folder_that_vanishes_costs_nothing(tmp_path, monkeypatch):
         Image.fromarray(random.integers(0, 255, (8, 8), np.uint8)).save(place)
     data = ("--data", f"folder:{tmp_path / 'images'}", *SUPERNET[2:])
     monkeypatch.setattr("tunas_torch.data.folder._CACHE_BYTES", 0)
-    assert tunas(*SEARCH, *data, "-o", tmp_path / "quiet").exit_code == 0
-    report = Reporter.report
-
-    def vanishing(self, progress):
-        report(self, progress)
-        if progress.step == 2:
-            (tmp_path / "images").rename(tmp_path / "gone")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Reporter, "report", vanishing)
-        message = refused(*SEARCH, *data, "-o", tmp_path / "run")
+    tunas(*SEARCH, *data, "-o", tmp_path / "quiet")
+    with after_step(2, lambda: (tmp_path / "images").rename(tmp_path / "gone")):
+        message = failure(*SEARCH, *data, "-o", tmp_path / "run")
     assert "No such file or directory" in message
     (tmp_path / "gone").rename(tmp_path / "images")
-    resumed = tunas("search", "--resume", "-o", tmp_path / "run")
-    assert resumed.exit_code == 0
+    tunas("search", "--resume", "-o", tmp_path / "run")
     for name in (CHECKPOINT, "policy.json", "result.json"):
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "quiet" / name).read_bytes()
 

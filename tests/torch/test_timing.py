@@ -9,9 +9,8 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import tunas
 from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.cost.signature import Signature, operations
 from tunas_dsl.cost.table_files import read_file
@@ -196,8 +195,7 @@ def test_a_real_profile_and_its_validation(tmp_path):
         ["validate-latency", space, table, "-n", 4, "--repeats", 5, "-o", tmp_path / "v"],
         ["cost", space, "0:1:0", "--latency", table],
     ):
-        ended = CliRunner().invoke(cli, [str(argument) for argument in arguments])
-        assert ended.exit_code == 0, ended.output
+        tunas(*arguments)
     assert len(read_file(table).operations) == 9
     document = json.loads((tmp_path / "v" / "validation.json").read_text())
     assert all(row["measured_ms"] > 0 for row in document["architectures"])

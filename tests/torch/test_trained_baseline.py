@@ -7,9 +7,8 @@ import signal
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from tunas_dsl.cli import cli
+from tests.command_line import tunas
 from tunas_dsl.cli.progress import Reporter
 from tunas_dsl.compiler import load_space
 from tunas_dsl.search.activity import Activity
@@ -20,13 +19,6 @@ LENGTH = ("--train-steps", 3, "--train-batch-size", 8)
 ASKED = ("digits", "--quality", "training:digits", "--latency", "macs", "--target", 0.25, "--seed", 2)
 SHORT = ("--steps", 3, "--batch-size", 8, "--seed", 2)
 RANDOM = ("baseline", "random", *ASKED, "-n", 3, "--within", 0.02)
-
-
-def tunas(*arguments, status=0):
-    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments])
-    assert ended.exit_code == status, ended.output
-    assert "Traceback" not in ended.output
-    return ended
 
 
 @pytest.fixture(scope="module")
