@@ -7,6 +7,8 @@ processor time as a search and one training. The best is chosen by its accuracy 
 what counts is that on test images. Also says how the supernets rate the random ones in comparison: by what
 they are off as judges, if a search does not find better ones.
 
+Time is that of the processor; on a GPU it is that on the wall, with ``--jobs`` sharing the GPU.
+
 Whatever is finished in the work folder is kept, and what was interrupted goes on. Takes two hours of one core
 for each data set with the defaults.
 """
@@ -14,11 +16,14 @@ for each data set with the defaults.
 import argparse
 import json
 import math
-import resource
+import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -44,21 +49,23 @@ Document = dict[str, Any]
 def main() -> None:
     """Do what the command line says."""
     options = parse()
-    todo = [(variant, seed) for variant in options.variants for seed in options.seeds]
-    if options.part != "random":
-        for variant, seed in todo:
-            searched(options, variant, seed)
-    if options.part != "searches":
-        pool(options)
-    if options.part == "all":
-        random = pool(options)
-        found = {
-            name: [rated(options, name, seed, random) for seed in options.seeds] for name in options.variants
-        }
-        document = report(options, found, random)
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-        print(json.dumps(document["summary"], indent=2))
+    jobs: list[Callable[[], Document]] = [
+        partial(searched, options, variant, seed) for variant in options.variants for seed in options.seeds
+    ]
+    jobs += [
+        partial(trained, options, f"random-{number}", vector, 0)
+        for number, vector in enumerate(drawn(options))
+    ]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        done = [future.result() for future in [pool.submit(job) for job in jobs]]
+    random = done[len(done) - options.count :]
+    found: dict[str, list[Document]] = {name: [] for name in options.variants}
+    for network in done[: len(done) - options.count]:
+        found[network["variant"]].append(rated(options, network, random))
+    document = report(options, found, random)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(document["summary"], indent=2))
 
 
 def parse() -> argparse.Namespace:
@@ -71,10 +78,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--search-steps", type=int, default=2000)
     parser.add_argument("--weight-lr", type=float, default=0.12, help="of the searches")
     parser.add_argument("--steps", type=int, default=2500, help="of each training")
+    parser.add_argument("--batch-size", type=int, default=64, help="twice as many images rate in a search")
     parser.add_argument("--count", type=int, default=10, help="random architectures")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
-    parser.add_argument("--part", choices=("all", "searches", "random"), default="all")
+    parser.add_argument("--jobs", type=int, default=1, help="processes at once, of one thread each")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--work", type=Path, default=Path("runs/from_scratch"))
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "from_scratch.json")
     return parser.parse_args()
@@ -86,53 +95,45 @@ def searched(options: argparse.Namespace, variant: str, seed: int) -> Document:
     seconds = run(
         folder,
         *("search", options.space, "--latency", "macs", "--target", options.target),
-        *("--data", options.data, "--steps", options.search_steps, "--seed", seed, "--threads", 1),
-        *("--samples-per-step", 1, "--validation-batch-size", 128, "--policy-delay", 0.5),
-        *(
-            "--start",
-            "on-target",
-            "--price",
-            "each",
-            "--settling",
-            0.5,
-            "--weight-lr",
-            options.weight_lr,
-            *VARIANTS[variant],
-        ),
+        *("--data", options.data, "--steps", options.search_steps, "--seed", seed),
+        *("--samples-per-step", 1, "--batch-size", options.batch_size),
+        *("--validation-batch-size", 2 * options.batch_size, "--weight-lr", options.weight_lr),
+        *VARIANTS[variant],
+        *("--threads", 1, "--device", options.device),
     )
     found = tunas("export", folder, "--format", "indices").strip()
-    return {**trained(options, f"searched-{variant}-{seed}", found, seed), "search_seconds": seconds}
+    network = trained(options, f"searched-{variant}-{seed}", found, seed)
+    return {"variant": variant, "seed": seed, **network, "search_seconds": seconds}
 
 
-def rated(options: argparse.Namespace, variant: str, seed: int, random: Sequence[Document]) -> Document:
-    """What a search found, with what its supernet thinks of it and of the ``random`` ones."""
-    found = searched(options, variant, seed)
-    run = RunFolder.open(options.work / f"search-{variant}-{seed}")
-    judge = SharedWeights(read_bundle(run.bundle).space, run, print)
+def rated(options: argparse.Namespace, found: Document, random: Sequence[Document]) -> Document:
+    """What a search ``found``, with what its supernet thinks of it and of the ``random`` ones."""
+    run = RunFolder.open(options.work / f"search-{found['variant']}-{found['seed']}")
+    judge = SharedWeights(read_bundle(run.bundle).space, run, print, options.device)
     vectors = [list(map(int, network["indices"].split(":"))) for network in (found, *random)]
     accuracy, *others = judge(np.array(vectors)).tolist()
     return {**found, "supernet": {"found": accuracy, "random": others}}
 
 
-def pool(options: argparse.Namespace) -> list[Document]:
-    """The random architectures, trained."""
-    drawn = json.loads(
+def drawn(options: argparse.Namespace) -> list[str]:
+    """The random architectures."""
+    rows = json.loads(
         tunas(
             *("sample", options.space, "-n", options.count, "--seed", POOL_SEED, "--format", "json"),
             *("--latency", "macs", "--target", options.target, "--within", options.within),
         )
     )
-    vectors = [":".join(map(str, row["indices"])) for row in drawn]
-    return [trained(options, f"random-{number}", vector, 0) for number, vector in enumerate(vectors)]
+    return [":".join(map(str, row["indices"])) for row in rows]
 
 
 def trained(options: argparse.Namespace, name: str, vector: str, seed: int) -> Document:
-    """One architecture, trained, with its cost, its accuracies and the processor's seconds."""
+    """One architecture, trained, with its cost, its accuracies and the seconds that this took."""
     folder = options.work / name
     seconds = run(
         folder,
         *("train", options.space, vector, "--data", options.data),
-        *("--steps", options.steps, "--seed", seed, "--test", "--threads", 1),
+        *("--steps", options.steps, "--batch-size", options.batch_size, "--seed", seed, "--test"),
+        *("--threads", 1, "--device", options.device),
     )
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     architecture = json.loads((folder / "architecture.json").read_text(encoding="utf-8"))
@@ -147,25 +148,30 @@ def trained(options: argparse.Namespace, name: str, vector: str, seed: int) -> D
 
 
 def run(folder: Path, *arguments: object) -> float | None:
-    """Fill a run folder, unless that was done before, and say how long the processor took.
+    """Fill a run folder, unless that was done before, and say how many seconds that took.
 
-    That is unknown where a run was interrupted.
+    They are unknown where a run was interrupted.
     """
     told = folder.with_suffix(".seconds")
     if not (folder / "result.json").exists():
         again = ("--resume",) if (folder / "settings.json").exists() else ()
         print("+ tunas", *arguments, "-o", folder, *again, file=sys.stderr, flush=True)
-        before = processor_seconds()
-        tunas(*arguments, "-o", folder, *again)
+        seconds = timed(*arguments, "-o", folder, *again)
         if not again:
-            told.write_text(f"{processor_seconds() - before:.1f}\n", encoding="utf-8")
+            told.write_text(f"{seconds:.1f}\n", encoding="utf-8")
     return float(told.read_text(encoding="utf-8")) if told.exists() else None
 
 
-def processor_seconds() -> float:
-    """What the processes that were waited for have taken."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def timed(*arguments: object) -> float:
+    """Run the program; gives the processor's seconds, or with a GPU those on the wall."""
+    command = [sys.executable, "-m", "tunas_dsl", *map(str, arguments)]
+    start = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    if status:
+        sys.exit(f"ended with {os.waitstatus_to_exitcode(status)}: {' '.join(command)}")
+    wall = time.perf_counter() - start
+    return used.ru_utime + used.ru_stime if "cpu" in arguments else wall
 
 
 def tunas(*arguments: object) -> str:
@@ -179,7 +185,7 @@ def tunas(*arguments: object) -> str:
 
 def report(options: argparse.Namespace, found: dict[str, list[Document]], random: list[Document]) -> Document:
     """The document: what was asked, the means and deviations, and every network."""
-    asked = {name: value for name, value in vars(options).items() if name not in ("work", "output", "part")}
+    asked = {name: value for name, value in vars(options).items() if name not in ("work", "output")}
     return {
         "command": "python benchmarks/from_scratch.py",
         "versions": {"tunas-dsl": __version__, "torch": torch.__version__},

@@ -4,8 +4,10 @@ A step averages all operations at the largest widths: forward, backward, the sum
 
 - tracked: the peak of all tensors at ``--batch`` and the space's own size, by running the step on the meta
   device, which gives the same on every machine
-- resident: the peak of a process's memory in a real, smaller step, beside what was tracked for that step
-- time: the process's, of real steps in turns, as the median of ratios to keeping everything
+- resident: the peak of a process's memory in a real, smaller step, beside what was tracked for that step;
+  with ``--device cuda``, allocated: the peak of what tensors take there in a real step at ``--batch``
+- time: the process's, of real steps in turns, as the median of ratios to keeping everything; on a GPU that on
+  the wall
 
 ``auto`` has 1 / 6.1 of the memory that keeping everything takes, which is what the paper's Appendix C saves.
 """
@@ -15,7 +17,6 @@ import copy
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import attrs
@@ -45,21 +46,31 @@ def main() -> None:
         return
     summary, raw = {}, {}
     for name in options.spaces:
-        supernet = Supernet(load_space(name))
+        supernet = Supernet(load_space(name)).to(options.device)
         plans, tracked = tracked_plans(supernet, options.batch)
         times = timed(supernet, plans, options)
-        resident = {plan: resident_of(name, plan, options) for plan in ("none", "switch")}
-        raw[name] = {"tracked_bytes": tracked, "seconds": times, "resident_bytes": resident}
+        raw[name] = {"tracked_bytes": tracked, "seconds": times}
         summary[name] = {
             "recomputed": {plan: len(decisions) for plan, decisions in plans.items()},
             "tracked_gib": gib(tracked),
             "falls_by": {plan: round(tracked["none"] / peak, 2) for plan, peak in tracked.items()},
             "time_over_none": {plan: record.median_ratio(times[plan], times["none"]) for plan in plans},
-            "resident_gib": gib(resident),
         }
-        if not options.quick:
-            _, small = tracked_plans(supernet, options.real_batch, options.real_size)
-            summary[name]["tracked_for_resident_gib"] = gib(small)
+        if options.device == "cpu":
+            raw[name]["resident_bytes"] = {
+                plan: resident_of(name, plan, options) for plan in ("none", "switch")
+            }
+            summary[name]["resident_gib"] = gib(raw[name]["resident_bytes"])
+            if not options.quick:
+                _, small = tracked_plans(supernet, options.real_batch, options.real_size)
+                summary[name]["tracked_for_resident_gib"] = gib(small)
+        else:
+            allocated = {plan: allocated_by(supernet, plans[plan], options) for plan in plans}
+            raw[name]["allocated_bytes"] = allocated
+            summary[name]["allocated_gib"] = gib(allocated)
+            summary[name]["allocated_falls_by"] = {
+                plan: round(allocated["none"] / peak, 2) for plan, peak in allocated.items()
+            }
         print(name, json.dumps(summary[name]), file=sys.stderr, flush=True)
     record.write("memory", vars(options), summary, raw, options.output)
 
@@ -74,6 +85,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--real-size", type=int, default=128, help="pixels of those")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--quick", action="store_true", help="one space, small real steps, under a minute")
     parser.add_argument("--child", choices=["none", "switch"], help=argparse.SUPPRESS)
     parser.add_argument("-o", "--output", type=Path)
@@ -119,19 +131,38 @@ def step(supernet: Supernet, optimizer: LazyRMSProp, images: Tensor, labels: Ten
 def timed(
     supernet: Supernet, plans: dict[str, frozenset[str]], options: argparse.Namespace
 ) -> dict[str, list[float]]:
-    """Seconds of the process for real steps of every plan, in turns, after one that does not count."""
+    """Seconds of real steps of every plan, in turns, after one that does not count."""
     optimizer = LazyRMSProp(dict(supernet.named_parameters()))
-    images = torch.randn(options.real_batch, 3, options.real_size, options.real_size)
-    labels = torch.zeros(options.real_batch, dtype=torch.int64)
+    images, labels = noise(options.real_batch, options.real_size, options.device)
+    now = record.clock(options.device)
     times: dict[str, list[float]] = {plan: [] for plan in plans}
     for number in range(options.repeats + 1):
         for plan, decisions in plans.items():
             supernet.recomputed = decisions
-            start = time.process_time()
+            start = now()
             step(supernet, optimizer, images, labels)
             if number:
-                times[plan].append(time.process_time() - start)
+                times[plan].append(now() - start)
     return times
+
+
+def noise(count: int, size: int, device: str) -> tuple[Tensor, Tensor]:
+    """Images of normal numbers, all of one class."""
+    images = torch.randn(count, 3, size, size, device=device)
+    return images, torch.zeros(count, dtype=torch.int64, device=device)
+
+
+def allocated_by(supernet: Supernet, decisions: frozenset[str], options: argparse.Namespace) -> int:
+    """The bytes that tensors of a GPU take at most in a real step, beside weights, optimizer and images."""
+    optimizer = LazyRMSProp(dict(supernet.named_parameters()))
+    (size, _), *_ = supernet.space.inputs.size.options
+    images, labels = noise(options.batch, size, options.device)
+    supernet.recomputed = decisions
+    step(supernet, optimizer, images, labels)
+    before = torch.cuda.memory_allocated(options.device)
+    torch.cuda.reset_peak_memory_stats(options.device)
+    step(supernet, optimizer, images, labels)
+    return torch.cuda.max_memory_allocated(options.device) - before
 
 
 def resident_of(space: str, plan: str, options: argparse.Namespace) -> int:
@@ -146,8 +177,7 @@ def resident_here(space: str, plan: str, options: argparse.Namespace) -> int:
     supernet = Supernet(load_space(space))
     supernet.recomputed = frozenset().union(*switches(supernet.space)) if plan == "switch" else frozenset()
     optimizer = LazyRMSProp(dict(supernet.named_parameters()))
-    images = torch.randn(options.real_batch, 3, options.real_size, options.real_size)
-    labels = torch.zeros(options.real_batch, dtype=torch.int64)
+    images, labels = noise(options.real_batch, options.real_size, "cpu")
     before = resident("VmRSS")
     for _ in range(2):
         step(supernet, optimizer, images, labels)

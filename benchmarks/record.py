@@ -5,7 +5,8 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def write(
     document = {
         "command": " ".join(["python", f"benchmarks/{name}.py", *sys.argv[1:]]),
         "options": {key: value for key, value in options.items() if key != "output"},
-        "machine": machine(),
+        "machine": machine(options.get("device", "cpu")),
         "versions": {
             "python": platform.python_version(),
             "torch": torch.__version__,
@@ -39,9 +40,10 @@ def write(
     print(f"raw samples: {path}", file=sys.stderr)
 
 
-def machine() -> dict[str, Any]:
-    """The processor, how many there are, how busy they are, and the threads that compute."""
+def machine(device: str = "cpu") -> dict[str, Any]:
+    """The processor, how many there are, how busy they are, the threads that compute, and the ``device``."""
     return {
+        "device": device if device == "cpu" else torch.cuda.get_device_name(device),
         "processor": processor(),
         "processors": os.cpu_count(),
         "load": [round(load, 2) for load in os.getloadavg()],
@@ -58,6 +60,18 @@ def processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def clock(device: str) -> Callable[[], float]:
+    """Seconds: the process's, which other programs hardly touch, or those on the wall once a GPU is done."""
+    if device == "cpu":
+        return time.process_time
+
+    def now() -> float:
+        torch.cuda.synchronize(device)
+        return time.perf_counter()
+
+    return now
 
 
 def median_ratio(ones: Sequence[float], others: Sequence[float]) -> float:

@@ -1,8 +1,9 @@
 """A training step of the supernet beside one of the same architectures as ordinary PyTorch modules.
 
 For each of some random architectures, drawn uniformly over decisions, the variants take turns; a time is
-the process's, the fewest of ``--repeats``, and a ratio is the median over the architectures. A step is:
-gradients of cross-entropy and L2 from one batch of noise, and TensorFlow's RMSProp, dense for modules.
+the process's (on a GPU that on the wall, until it is done), the fewest of ``--repeats``, and a ratio is the
+median over the architectures. A step is: gradients of cross-entropy and L2 from one batch of noise, and
+TensorFlow's RMSProp, dense for modules.
 
 - sliced: the supernet as a search runs it
 - masked: literal masks, for the first ``--masked`` architectures
@@ -13,7 +14,6 @@ gradients of cross-entropy and L2 from one batch of noise, and TensorFlow's RMSP
 import argparse
 import copy
 import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
     space = load_space(options.space)
-    sliced = Supernet(space)
+    sliced = Supernet(space).to(options.device)
     masked = copy.copy(sliced)
     masked.execution = Masking()
     supernets = {"sliced": (sliced, LazyRMSProp(dict(sliced.named_parameters())))}
@@ -54,10 +54,11 @@ def main() -> None:
     rows = [tuple(row) for row in sample(space, options.count, options.seed).tolist()]
     raw: dict[str, list[dict[str, Any]]] = {}
     for size in options.sizes:
-        batch = noise(options.batch, space.inputs.channels.constant, size, space.classifier.classes)
+        images, labels = noise(options.batch, space.inputs.channels.constant, size, space.classifier.classes)
+        batch = images.to(options.device), labels.to(options.device)
         raw[str(size)] = []
         for number, row in enumerate(rows):
-            variants = steps(supernets, row, batch, number < options.masked)
+            variants = steps(supernets, row, batch, number < options.masked, record.clock(options.device))
             raw[str(size)].append({"indices": row, "seconds": interleaved(variants, options.repeats)})
             print(
                 size,
@@ -80,6 +81,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--quick", action="store_true", help="3 architectures at 96x96, under a minute")
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
@@ -100,25 +102,30 @@ def steps(
     row: tuple[int, ...],
     batch: tuple[Tensor, Tensor],
     with_masks: bool,
+    clock: Callable[[], float],
 ) -> dict[str, Callable[[], Parts]]:
     """A step of each variant."""
     found: dict[str, Callable[[], Parts]] = {}
     for name, (supernet, optimizer) in supernets.items():
         if name == "sliced" or with_masks:
-            found[name] = supernet_step(supernet, optimizer, row, batch)
+            found[name] = supernet_step(supernet, optimizer, row, batch, clock)
     for name in MODULES:
-        found[name] = module_step(supernets["sliced"][0].extract(row), batch, name)
+        found[name] = module_step(supernets["sliced"][0].extract(row), batch, name, clock)
     return found
 
 
 def supernet_step(
-    supernet: Supernet, optimizer: LazyRMSProp, row: tuple[int, ...], batch: tuple[Tensor, Tensor]
+    supernet: Supernet,
+    optimizer: LazyRMSProp,
+    row: tuple[int, ...],
+    batch: tuple[Tensor, Tensor],
+    clock: Callable[[], float],
 ) -> Callable[[], Parts]:
     """A step of one architecture of the supernet, as a search does it."""
     images, labels = batch
 
     def step() -> Parts:
-        gradients, watch = Gradients(), Watch()
+        gradients, watch = Gradients(), Watch(clock)
         leaves = optimizer.take(supernet.used(row))
         watch("optimizer")
         logits = supernet(images, row, leaves.weights)
@@ -132,10 +139,12 @@ def supernet_step(
     return step
 
 
-def module_step(network: Network, batch: tuple[Tensor, Tensor], variant: str) -> Callable[[], Parts]:
+def module_step(
+    network: Network, batch: tuple[Tensor, Tensor], variant: str, clock: Callable[[], float]
+) -> Callable[[], Parts]:
     """A step of a network of its own."""
     images, labels = batch
-    network.train()
+    network.to(images.device).train()
     if variant != "default":
         channels_last(network)
         images = images.contiguous(memory_format=torch.channels_last)
@@ -145,7 +154,7 @@ def module_step(network: Network, batch: tuple[Tensor, Tensor], variant: str) ->
     kernels = [module.weight for module in network.modules() if isinstance(module, nn.Conv2d)]
 
     def step() -> Parts:
-        watch = Watch()
+        watch = Watch(clock)
         optimizer.zero_grad()
         watch("optimizer")
         logits = network(images)
@@ -168,15 +177,15 @@ def speed_up(network: Network) -> None:
 
 
 class Watch:
-    """Adds up the process's time since the last call, by part."""
+    """Adds up the time since the last call, by part."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self.seconds: Parts = {"optimizer": 0.0, "gradients": 0.0}
-        self._last = time.process_time()
+        self._clock, self._last = clock, clock()
 
     def __call__(self, part: str) -> None:
         """What has passed belongs to ``part``."""
-        now = time.process_time()
+        now = self._clock()
         self.seconds[part] += now - self._last
         self._last = now
 

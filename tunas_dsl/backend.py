@@ -110,8 +110,18 @@ class Backend(Protocol):
             SearchError: a package that the format needs is missing, or the weights are of another network.
         """
 
-    def shared_weights(self, space: ir.Space, run: RunFolder, tell: Callable[[str], None]) -> Quality:
+    def shared_weights(
+        self,
+        space: ir.Space,
+        run: RunFolder,
+        *,
+        device: str,
+        threads: int | None,
+        tell: Callable[[str], None],
+    ) -> Quality:
         """A quality for ``space``: the accuracy on validation images with what the search ``run`` trained.
+
+        It computes on ``device`` with so many ``threads``.
 
         Raises:
             SearchError, DataError: something that the user can put right.

@@ -104,11 +104,19 @@ class TorchBackend:
 
         return export(architecture, format, output, weights)
 
-    def shared_weights(self, space: ir.Space, run: RunFolder, tell: Callable[[str], None]) -> Quality:
+    def shared_weights(
+        self,
+        space: ir.Space,
+        run: RunFolder,
+        *,
+        device: str = "cpu",
+        threads: int | None = None,
+        tell: Callable[[str], None],
+    ) -> Quality:
         """The accuracy that the weights of ``run`` give architectures of ``space``; see the protocol."""
         from tunas_torch.shared_weights import SharedWeights
 
-        return SharedWeights(space, run, tell)
+        return SharedWeights(space, run, tell, device, threads)
 
     def latency_bench(self, runtime: Runtime, *, device: str = "cpu", threads: int = 1) -> Bench:
         """What times operations and networks with ``runtime``; see the protocol."""

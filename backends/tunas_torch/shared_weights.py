@@ -25,22 +25,32 @@ BATCH = 512
 class SharedWeights:
     """A quality: the accuracy, 0 to 1, on the same validation images for every architecture.
 
+    It computes on ``device`` with so many ``threads``.
+
     Raises:
-        SearchError: the ``run`` has no checkpoint, or is not of ``space``.
+        SearchError: the ``run`` has no checkpoint, or is not of ``space``, or there is no such device.
         DataError: its data cannot be used.
     """
 
-    def __init__(self, space: ir.Space, run: RunFolder, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        space: ir.Space,
+        run: RunFolder,
+        tell: Callable[[str], None],
+        device: str = "cpu",
+        threads: int | None = None,
+    ) -> None:
         bundle = read_bundle(run.bundle)
         if fingerprint(bundle.space) != fingerprint(space):
             raise SearchError(f"the weights of {run.path} are for `{bundle.space.name}`, another space")
-        search = start_search(bundle.space, bundle.models[run.cost], run, "cpu", None)
+        search = start_search(bundle.space, bundle.models[run.cost], run, device, threads)
         found = load_checkpoint(run.path, tell)
         if found is None:
             raise SearchError(f"{run.path} has no checkpoint: there are no weights to rate with")
         search.load_state(found[1])
         search.optimizer.flush()
         self._supernet, self._images = search.supernet, search.data.validation
+        self._device = search.device
         # Data sets may list one class after the other, of which batch norm must not see one alone.
         order = np.random.default_rng(0).permutation(len(self._images))
         self._members: NDArray[np.int64] = order[:IMAGES]
@@ -51,8 +61,9 @@ class SharedWeights:
         right = np.zeros(len(architectures))
         for start in range(0, len(self._members), BATCH):
             members = self._members[start : start + BATCH]
-            images, labels = self._images.batch(members, None, np.random.default_rng(0))
+            batch = self._images.batch(members, None, np.random.default_rng(0))
+            images, labels = (torch.from_numpy(part).to(self._device) for part in batch)
             for number, row in enumerate(architectures.tolist()):
-                logits = self._supernet(torch.from_numpy(images), row)
-                right[number] += (logits.argmax(dim=1).numpy() == labels).sum()
+                logits = self._supernet(images, row)
+                right[number] += (logits.argmax(dim=1) == labels).sum().item()
         return right / len(self._members)

@@ -30,7 +30,8 @@ def drive(
 ) -> Outcome:
     """Search from the run's first step, or from its last state on; ``command`` is how to go on with it.
 
-    A quality that trains does so on the ``device``, with so many ``threads``.
+    A quality that trains, or that rates with trained weights, does so on the ``device`` with so many
+    ``threads``.
     """
     alone("a search without a supernet")
     space, model, name = subject.space, subject.model(run.cost), str(run.quality)
@@ -59,7 +60,9 @@ def _quality(
         return _trained(subject, run, device, threads, reporter)
     if name.startswith(SHARED):
         searched = RunFolder.open(Path(name.removeprefix(SHARED)))
-        return load_backend().shared_weights(subject.space, searched, reporter.tell)
+        return load_backend().shared_weights(
+            subject.space, searched, device=device, threads=threads, tell=reporter.tell
+        )
     return load_quality(name, subject.space)
 
 
