@@ -74,7 +74,7 @@ def test_a_browser_shows_it_without_a_network(written, tmp_path):
         *("--window-size=1100,2000", f"--screenshot={tmp_path / 'page.png'}"),
     )
     ended = subprocess.run(
-        [CHROMIUM, *options, written.as_uri()], capture_output=True, text=True, timeout=120, check=False
+        [CHROMIUM, *options, written.as_uri()], capture_output=True, text=True, timeout=600, check=False
     )
     assert "CONSOLE" not in ended.stderr, ended.stderr
     with Image.open(tmp_path / "page.png") as picture:

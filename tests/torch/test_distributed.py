@@ -20,6 +20,7 @@ from tunas_dsl.cli.errors import user_errors
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.search.errors import DataError, RankError, SearchError
+from tunas_dsl.search.events import read_events
 from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.checkpoint import load_checkpoint
 from tunas_torch.data import open_data
@@ -90,19 +91,23 @@ def mean_gradients(search, works):
     return mean
 
 
+@pytest.fixture
 def port():
+    """A port that nobody else is given while the test lasts: it is taken, by one who shares it."""
     with socket.socket() as found:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(("localhost", 0))
-        return str(found.getsockname()[1])
+        yield found.getsockname()[1]
 
 
-def launch(arguments, size=2):
+def launch(arguments, port, size=2):
     """One process for each rank, as torchrun starts them."""
     where = {
         "MASTER_ADDR": "localhost",
-        "MASTER_PORT": port(),
+        "MASTER_PORT": str(port),
         "WORLD_SIZE": str(size),
         "OMP_NUM_THREADS": "1",
+        "TORCH_CPP_LOG_LEVEL": "ERROR",  # that a rank had to wait for another is no news
     }
     paths = os.pathsep.join([str(ROOT), str(ROOT / "backends")])
     return [
@@ -137,7 +142,7 @@ def wait_for(happened, processes):
 
 def has_gone_on(run):
     """Whether a step was logged after a second resumption."""
-    kinds = [json.loads(line)["event"] for line in (run / "events.jsonl").read_text().splitlines()]
+    kinds = [event["event"] for event in read_events(run / "events.jsonl")]  # but for half a line
     return kinds.count("resumed") == 2 and kinds[-1] == "step"
 
 
@@ -146,10 +151,10 @@ def weights(run):
     return tensors
 
 
-def test_two_processes_reach_what_one_does_that_does_the_work_of_both(tmp_path):
+def test_two_processes_reach_what_one_does_that_does_the_work_of_both(tmp_path, port):
     """To float tolerance; then a resumption by a single process goes on from there."""
     run = tmp_path / "run"
-    codes, spoken = ended(launch([*COMMAND.split(), "-o", str(run)]))
+    codes, spoken = ended(launch([*COMMAND.split(), "-o", str(run)], port))
     assert codes == [0, 0], spoken
     assert "found" in spoken[0][0]
     assert spoken[1] == ("", "")  # only rank 0 talks
@@ -162,13 +167,13 @@ def test_two_processes_reach_what_one_does_that_does_the_work_of_both(tmp_path):
     assert len(json.loads((run / "events.jsonl").read_text().splitlines()[0])["samples"]) == 4
 
 
-def test_a_rank_that_dies_ends_the_others_and_any_number_goes_on(tmp_path):
+def test_a_rank_that_dies_ends_the_others_and_any_number_goes_on(tmp_path, port):
     """Rank 1 is killed: rank 0 says so and saves; one process goes on alone, and then two again."""
     run = tmp_path / "run"
     arguments = (
         COMMAND.replace("--steps 8", "--steps 4000").replace("--batch-size 16", "--batch-size 48").split()
     )
-    processes = launch([*arguments, "-o", str(run)])
+    processes = launch([*arguments, "-o", str(run)], port)
     wait_for((run / "events.jsonl").exists, processes)
     processes[1].kill()
     codes, spoken = ended(processes)
@@ -179,7 +184,7 @@ def test_a_rank_that_dies_ends_the_others_and_any_number_goes_on(tmp_path):
     assert spoken[0][1].splitlines()[-1] == f"error: {gone}; saved after {reached} steps"
     interrupted(reached + 1, "search", "--resume", "-o", run)  # this process, alone
     assert int(weights(run)["step"]) == reached + 1
-    processes = launch(["search", "--resume", "-o", str(run)])
+    processes = launch(["search", "--resume", "-o", str(run)], port)
     wait_for(lambda: has_gone_on(run), processes)
     processes[1].send_signal(signal.SIGTERM)  # to one of them; both end after the same step
     codes, spoken = ended(processes)
