@@ -1,13 +1,11 @@
 """One text on its way from tokens that do not parse to tokens that do."""
 
-from collections import Counter
-
 import attrs
 
 from tunas_dsl.diagnostics import Diagnostic, Note, Report
 from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import rules, tree
-from tunas_dsl.syntax.automaton import States, accepted, begin, move, reach
+from tunas_dsl.syntax.automaton import accepted, move, reach
 from tunas_dsl.syntax.grammar import END
 from tunas_dsl.syntax.lexer import Token, span_of, word_of
 from tunas_dsl.syntax.recovery.complaints import (
@@ -18,6 +16,7 @@ from tunas_dsl.syntax.recovery.complaints import (
     unknown_statement,
 )
 from tunas_dsl.syntax.recovery.endings import unexpected_end
+from tunas_dsl.syntax.recovery.reading import Reading
 from tunas_dsl.syntax.recovery.repairs import repairs
 from tunas_dsl.syntax.recovery.signs import BARS
 from tunas_dsl.syntax.recovery.stuck import CLOSERS, Repair, Stuck
@@ -40,17 +39,12 @@ class Recovery:
     broken: list[tree.Broken] = attrs.field(factory=list)
     doubtful: list[int] = attrs.field(factory=list)
     found: int = 0
-    _states: States = attrs.field(factory=begin)
-    _before: States = attrs.field(factory=begin)  # the statement
-    _begun: int = 0
-    _level: int = 0
-    _opened: list[Token] = attrs.field(factory=list)
-    _inside: States | None = None  # before the brace that closed the space
-    _closed_by: int = 0
-    _joinable: tuple[int, States] | None = None
+    _reading: Reading = attrs.field(init=False)
     _implied: set[int] = attrs.field(factory=set)
     _renamed: set[str] = attrs.field(factory=set)
-    _cut: bool = False  # whether braces may have been left out with a statement
+
+    def __attrs_post_init__(self) -> None:
+        self._reading = Reading(self.tokens)
 
     def mended(self) -> list[Token] | None:
         """Tokens that parse, or nothing where there are too many mistakes."""
@@ -58,45 +52,12 @@ class Recovery:
         while True:
             if number == len(self.tokens):
                 return self._end()
-            if self._take(number):
+            if self._reading.take(number):
                 number += 1
             elif self.found < self.limit:
                 number = self._mend(number)
             else:
                 return None
-
-    def _take(self, number: int) -> bool:
-        token = self.tokens[number]
-        opens = token.kind == "LPAR" or (token.kind, token.text) == ("ODD", "[")
-        if opens and number and self.tokens[number - 1].kind == "NAME":
-            self._joinable = number - 1, self._states[:-1]
-        trial = self._states.copy()
-        if not move(trial, token.kind):
-            return False
-        self._states = trial
-        if self._begins_statement(number):
-            self._before, self._begun, self._level = trial[:-1], number, len(self._opened)
-            self._joinable = None
-        if token.kind in CLOSERS:
-            self._opened.append(token)
-            if len(self._opened) == 1 and token.kind == "LBRACE":  # of the space
-                self._before, self._begun, self._level = trial.copy(), number + 1, 1
-        if token.kind in CLOSERS.values() and self._opened:
-            self._opened.pop()
-            self._joinable = None
-            if not self._opened and token.kind == "RBRACE":
-                self._inside, self._closed_by = trial[:-1], number
-        return True
-
-    def _begins_statement(self, number: int) -> bool:
-        kind = self.tokens[number].kind
-        if kind == "FILTERS":  # which also names an argument
-            return number + 1 < len(self.tokens) and self.tokens[number + 1].kind == "NAME"
-        return kind in STATEMENTS
-
-    def _next_statement(self, number: int) -> int:
-        numbers = range(number, len(self.tokens))
-        return next((later for later in numbers if self._begins_statement(later)), len(self.tokens))
 
     def _mend(self, number: int) -> int:
         """Repair or leave out what stands at ``number``; where to go on."""
@@ -104,7 +65,7 @@ class Recovery:
         phrase = first_phrase(stuck)
         if phrase is not None:
             self._add(phrase)
-            return self._cut_out(self._next_statement(number))
+            return self._cut_out(self._reading.next_statement(number))
         if stuck.possible == {END}:
             return self._behind_the_space(stuck)
         if stuck.token.text not in self._renamed and self._is_misplaced(number):
@@ -124,16 +85,17 @@ class Recovery:
         return self._unknown_statement(stuck)
 
     def _stuck(self, number: int) -> Stuck:
+        reading = self._reading
         return Stuck(
             source=self.source,
             tokens=self.tokens,
             number=number,
-            possible=frozenset(accepted(self._states)),
-            states=self._states,
-            opened=self._opened,
-            joinable=self._joinable,
+            possible=frozenset(accepted(reading.states)),
+            states=reading.states,
+            opened=reading.opened,
+            joinable=reading.joinable,
             implied=frozenset(self._implied),
-            begun=self._begun,
+            begun=reading.begun,
             renamed=frozenset(self._renamed),
         )
 
@@ -148,7 +110,7 @@ class Recovery:
 
     def _best(self, stuck: Stuck) -> Repair | None:
         """The repair after which most tokens can be taken, the first among equals."""
-        end = min(self._next_statement(stuck.number + 1) + 1, stuck.number + _LOOK_AHEAD)
+        end = min(self._reading.next_statement(stuck.number + 1) + 1, stuck.number + _LOOK_AHEAD)
         best, furthest = None, stuck.number
         for repair in repairs(stuck):
             rest = [token.kind for token in self.tokens[repair.at + repair.removed : end]]
@@ -170,73 +132,38 @@ class Recovery:
             self.doubtful.append(self.tokens[repair.at - 1].start if repair.at else token.start)
         if token.kind in STATEMENTS and repair.put and repair.put[0].kind in ("NAME", "CALL"):
             self._renamed.add(token.text)
-        self.tokens[repair.at : repair.at + repair.removed] = repair.put
         if repair.implies:
             self._implied.add(repair.put[0].start)
-        if repair.at < self._begun:
-            self._begun = repair.at
-        self._states = repair.states.copy()
-        if self._joinable is not None and repair.at == self._joinable[0]:
-            if self._opened and self._opened[-1].start > repair.put[0].start:
-                self._opened.pop()
-            self._joinable = None
-        return repair.at
+        return self._reading.change(repair)
 
     def _is_misplaced(self, number: int) -> bool:
         """Whether a statement stands in a block all of whose braces are closed."""
-        if not self._begins_statement(number) or len(self._opened) < 2:
-            return False
-        count = Counter(token.kind for token in self.tokens)
-        parentheses = count["LPAR"] + count["CALL"] == count["RPAR"]
-        return parentheses and count["LBRACE"] == count["RBRACE"]
+        reading = self._reading
+        return reading.begins_statement(number) and len(reading.opened) > 1 and reading.is_balanced()
 
     def _misplaced(self, stuck: Stuck) -> int:
         """Report a statement inside a block, and leave out the block."""
         self._add(misplaced(stuck))
-        depth, last = len(self._opened), stuck.number
-        while last < len(self.tokens) and depth > self._level:
-            kind = self.tokens[last].kind
-            depth += (kind in CLOSERS) - (kind in CLOSERS.values())
-            last += 1
-        return self._cut_out(last)
+        return self._cut_out(self._reading.end_of_statement(stuck.number))
 
     def _cut_out(self, behind: int) -> int:
         """Leave out the statement that was begun, up to ``behind``."""
-        begun = self._begun
+        begun = self._reading.begun
         first, *rest = self.tokens[begun : begun + 2]
         named = bool(rest) and first.kind in DEFINING and rest[0].kind in ("NAME", "CALL")
         name = word_of(rest[0]) if named else None
         span = span_of(self.source, first)
         self.broken.append(tree.Broken(first.kind.lower(), name, span=span))
-        return self._resume(begun, behind)
-
-    def _resume(self, begun: int, behind: int) -> int:
-        depth = sum((t.kind == "LBRACE") - (t.kind == "RBRACE") for t in self.tokens[begun:behind])
-        self._cut = self._cut or depth != 0
-        del self.tokens[begun:behind]
-        self._states = self._before.copy()
-        del self._opened[self._level :]
-        self._joinable = None
-        return begun
+        return self._reading.leave_out(behind)
 
     def _leave_out(self, stuck: Stuck, help: str | None = None) -> int:
         """Report a token, and leave out its statement."""
         self._add(complaint(stuck, help))
-        begun = self.tokens[self._begun] if self._begun < len(self.tokens) else stuck.token
-        if begun.kind == "SPACE" and len(self._opened) == 0:
-            return self._header()
-        return self._cut_out(self._next_statement(max(stuck.number, self._begun + 1)))
-
-    def _header(self) -> int:
-        """Put a plain ``space NAME {`` in the place of one that cannot be read."""
-        begun, last = self._begun, self._next_statement(self._begun + 1)
-        brace = next((n for n in range(begun, last) if self.tokens[n].kind == "LBRACE"), last - 1)
-        place = self.tokens[begun]
-        name = Token("NAME", "_", place.end, place.end)
-        brace_token = Token("LBRACE", "{", place.end, place.end)
-        self.tokens[begun : brace + 1] = [place, name, brace_token]
-        self._states = self._before.copy()
-        return begun
+        reading = self._reading
+        begun = self.tokens[reading.begun] if reading.begun < len(self.tokens) else stuck.token
+        if begun.kind == "SPACE" and not reading.opened:
+            return reading.replace_header()
+        return self._cut_out(reading.next_statement(max(stuck.number, reading.begun + 1)))
 
     def _unknown_statement(self, stuck: Stuck) -> int:
         """Report a token that stands where a statement begins, and begins none."""
@@ -248,7 +175,7 @@ class Recovery:
             self.broken += [tree.Broken(word, name, span=stuck.span) for name in following]
         else:
             self._add(complaint(stuck))
-        return self._pass_over(number, self._next_statement(number + 1))
+        return self._pass_over(number, self._reading.next_statement(number + 1))
 
     def _python_import(self, stuck: Stuck) -> int:
         """``from blocks import bneck``."""
@@ -259,25 +186,25 @@ class Recovery:
             help = f'write `import {names[1]} from "{names[0]}.space"`'
         self._add(complaint(stuck, help))
         self.broken.append(tree.Broken("import", None, span=stuck.span))
-        importing = self._next_statement(number + 1)
-        return self._pass_over(number, self._next_statement(importing + 1))
+        importing = self._reading.next_statement(number + 1)
+        return self._pass_over(number, self._reading.next_statement(importing + 1))
 
     def _pass_over(self, number: int, behind: int) -> int:
         """Leave out what begins no statement, up to ``behind``; what came before is complete."""
-        self._before, self._begun, self._level = self._states.copy(), number, len(self._opened)
-        return self._resume(number, behind)
+        self._reading.begin_at(number)
+        return self._reading.leave_out(behind)
 
     def _behind_the_space(self, stuck: Stuck) -> int:
         """What follows the brace that closes the space: one brace too many, or a statement outside."""
-        number, token = stuck.number, stuck.token
+        number, token, reading = stuck.number, stuck.token, self._reading
         if token.kind == "RBRACE":
-            if not self._cut:
+            if not reading.cut:
                 self._add(rules.Surplus(span=stuck.span, written="}"))
             del self.tokens[number]
             return number
-        if token.kind == "SPACE" or self._inside is None or not self._begins_statement(number):
+        if token.kind == "SPACE" or reading.inside is None or not reading.begins_statement(number):
             return self._behind_everything(stuck)
-        closing = span_of(self.source, self.tokens[self._closed_by])
+        closing = self._end_of_space()
         kinds = [later.kind for later in self.tokens[number:]]
         if kinds.count("RBRACE") > kinds.count("LBRACE"):
             help = f"it closes the space, so that `{token.text}` stands outside"
@@ -285,40 +212,41 @@ class Recovery:
         else:
             help = f"move `{token.text}` into the braces of the space"
             self._add(complaint(stuck, help, Note(closing, "the space ends here")))
-            self.tokens.append(self.tokens[self._closed_by])
-        del self.tokens[self._closed_by]
-        self._states, self._inside = self._inside.copy(), None
-        self._opened.append(Token("LBRACE", "{", 0, 1))
+            self.tokens.append(self.tokens[reading.closed_by])
+        reading.reopen(reading.inside)
         return number - 1
 
     def _behind_everything(self, stuck: Stuck) -> int:
         """Report a second space, or what begins no statement, and leave it out."""
         number, second = stuck.number, stuck.token.kind == "SPACE"
         help = "a file has one space: move this one to a file of its own" if second else None
-        closing = span_of(self.source, self.tokens[self._closed_by])
-        self._add(complaint(stuck, help, Note(closing, "the space ends here")))
-        behind = len(self.tokens) if second else self._next_statement(number + 1)
+        self._add(complaint(stuck, help, Note(self._end_of_space(), "the space ends here")))
+        behind = len(self.tokens) if second else self._reading.next_statement(number + 1)
         del self.tokens[number:behind]
         return number
 
+    def _end_of_space(self) -> Span:
+        return span_of(self.source, self.tokens[self._reading.closed_by])
+
     def _end(self) -> list[Token] | None:
         """The tokens, closed where something is open."""
-        if move(self._states.copy(), END):
+        reading = self._reading
+        if move(reading.states.copy(), END):
             return self.tokens
         closers = [
-            Token(CLOSERS[opener.kind], "", opener.start, opener.start) for opener in reversed(self._opened)
+            Token(CLOSERS[opener.kind], "", opener.start, opener.start) for opener in reversed(reading.opened)
         ]
-        closed = reach(self._states, [*(token.kind for token in closers), END]) == len(closers) + 1
-        said = [opener for opener in self._opened if opener.start not in self._implied]
-        if (said or not closed) and not self._cut:
-            self._add(unexpected_end(self.source, self.tokens, said, self._states))
+        closed = reach(reading.states, [*(token.kind for token in closers), END]) == len(closers) + 1
+        said = [opener for opener in reading.opened if opener.start not in self._implied]
+        if (said or not closed) and not reading.cut:
+            self._add(unexpected_end(self.source, self.tokens, said, reading.states))
             end = Span(self.source, len(self.source.text), len(self.source.text))
             self.broken.append(tree.Broken("end", None, span=end))
-        self._cut = True
+        reading.cut = True
         if closed:
             self.tokens += closers
             return self.tokens
-        if self._begun >= len(self.tokens):
+        if reading.begun >= len(self.tokens):
             return None
         self._cut_out(len(self.tokens))
         return self._end() if self.tokens else None
