@@ -1,7 +1,6 @@
 """The loop around what runs step after step: resumption, log, checkpoints, and interruptions."""
 
 import hashlib
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from tunas_dsl.search.events import EventLog
 from tunas_dsl.search.generations import KEPT
 from tunas_dsl.search.interruption import interruption
 from tunas_dsl.search.progress import Remaining
+from tunas_dsl.search.saving import Saver
 from tunas_torch.checkpoint import NEWEST, Header, load_checkpoint, save_checkpoint
 from tunas_torch.team import PeerError, Team
 
@@ -113,19 +113,24 @@ def run_steps(
     if resume:
         _go_on(work, place, log, saved, tell)
     _share(work, team)
-    saver = _Saver(work, place, saved, pace, log)
+    saver = Saver(
+        lambda: work.step_count,
+        lambda: _save(work, place, saved),
+        log,
+        seconds=pace.checkpoint_seconds,
+        steps=pace.checkpoint_steps,
+    )
     remaining = Remaining(work.steps - work.step_count)
     with interruption() as interrupted:
         while work.step_count < work.steps:
-            with saver.rescuing():
+            with _rescuing(work, saver):
                 if team.any(interrupted()):
                     break
                 event = work.step()
             if event.step % pace.log_every == 0 or work.step_count == work.steps or notable(event):
                 log.step(event)
             report(event, remaining.seconds(work.steps - work.step_count))
-            if saver.is_due():
-                saver.save()
+            saver.keep_pace()
         if not work.step_count:
             saver.save()
         saver.catch_up()
@@ -156,43 +161,20 @@ def _share(work: Steps[F], team: Team) -> None:
             work.load_state(state)
 
 
-class _Saver:
-    """Writes the checkpoints of ``work``, and that into the ``log``; ``saved`` follows each."""
+def _save(work: Steps[F], place: Place, saved: Callable[[], None]) -> None:
+    header = Header(work.step_count, place.space, place.settings)
+    save_checkpoint(place.folder, header, work.state(), place.keep)
+    saved()
 
-    def __init__(
-        self, work: Steps[F], place: Place, saved: Callable[[], None], pace: Pace, log: EventLog
-    ) -> None:
-        self._work, self._place, self._saved, self._pace, self._log = work, place, saved, pace, log
-        self._step, self._time = work.step_count, time.monotonic()
 
-    def is_due(self) -> bool:
-        """Whether the last checkpoint is as old as the pace allows."""
-        elapsed = time.monotonic() - self._time
-        steps = self._work.step_count - self._step
-        return steps >= self._pace.checkpoint_steps or elapsed >= self._pace.checkpoint_seconds
-
-    def save(self) -> None:
-        """Write a checkpoint."""
-        work, place = self._work, self._place
-        header = Header(work.step_count, place.space, place.settings)
-        save_checkpoint(place.folder, header, work.state(), place.keep)
-        self._saved()
-        self._log.saved(work.step_count)
-        self._step, self._time = work.step_count, time.monotonic()
-
-    def catch_up(self) -> None:
-        """Write one if there were steps since the last."""
-        if self._step < self._work.step_count:
-            self.save()
-
-    @contextmanager
-    def rescuing(self) -> Iterator[None]:
-        """Save what was done before a step that fails, and say so in its error."""
-        try:
-            yield
-        except (DataError, PeerError) as error:
-            self.catch_up()
-            raise type(error)(f"{error}; saved after {self._work.step_count} steps") from error
+@contextmanager
+def _rescuing(work: Steps[F], saver: Saver) -> Iterator[None]:
+    """Save what was done before a step that fails, and say so in its error."""
+    try:
+        yield
+    except (DataError, PeerError) as error:
+        saver.catch_up()
+        raise type(error)(f"{error}; saved after {work.step_count} steps") from error
 
 
 def fingerprint(space: ir.Space) -> str:

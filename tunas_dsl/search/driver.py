@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -22,6 +21,7 @@ from tunas_dsl.search.progress import Evaluated, Outcome, Progress, Remaining
 from tunas_dsl.search.quality import Evaluator
 from tunas_dsl.search.reinforce import Reinforce
 from tunas_dsl.search.run import RunFolder
+from tunas_dsl.search.saving import Saver
 
 _EVENTS = 1000
 """How many events a long search logs; of a shorter one, every step."""
@@ -61,11 +61,22 @@ class Driver:
         algorithm, log = self.algorithm, EventLog(self.run.events)
         if resume:
             self._restore(tell)
-            if algorithm.step < algorithm.steps:
+        saver = Saver(lambda: algorithm.step, self._save, log, seconds=checkpoint_seconds)
+        if algorithm.step < algorithm.steps:
+            if resume:
                 log.resumed(algorithm.step)
-        every = max(1, algorithm.steps // _EVENTS)
+            self._run(log, saver, report, tell)
+        outcome = self._outcome()
+        if outcome.status == "finished":
+            self.run.write_result(outcome)
+        return outcome
+
+    def _run(
+        self, log: EventLog, saver: Saver, report: Callable[[Progress], None], tell: Callable[[str], None]
+    ) -> None:
+        """The steps that are left, or those until an interruption."""
+        algorithm = self.algorithm
         remaining = Remaining(algorithm.steps - algorithm.step)
-        saved, saved_at, ended = algorithm.step, time.monotonic(), algorithm.step == algorithm.steps
         with interruption() as interrupted:
             while algorithm.step < algorithm.steps and not interrupted():
                 try:
@@ -74,23 +85,17 @@ class Driver:
                     break
                 if algorithm.step == 1:
                     self._warn_of_percent(qualities, tell)
-                last = algorithm.step - 1
-                if last % every == 0 or is_snapshot(last, algorithm.steps):
+                if self._is_logged():
                     event = self._event(indices, qualities, costs)
                     log.step(event)
                     report(self._progress(event, remaining.seconds(algorithm.steps - algorithm.step)))
-                if time.monotonic() - saved_at >= checkpoint_seconds:
-                    self._save()
-                    log.saved(algorithm.step)
-                    saved, saved_at = algorithm.step, time.monotonic()
-            if saved < algorithm.step or not resume:
-                self._save()
-            if not ended:
-                log.saved(algorithm.step)
-        outcome = self._outcome()
-        if outcome.status == "finished":
-            self.run.write_result(outcome)
-        return outcome
+                saver.keep_pace()
+            saver.save()
+
+    def _is_logged(self) -> bool:
+        """Whether the log shows the step that was just done."""
+        step, steps = self.algorithm.step - 1, self.algorithm.steps
+        return step % max(1, steps // _EVENTS) == 0 or is_snapshot(step, steps)
 
     def _step(self) -> tuple[Indices, Floats, Floats]:
         indices = self.algorithm.propose()
