@@ -40,35 +40,39 @@ def _baseline(algorithm: str, description: str) -> click.Command:
     @threads_option
     @settings_options(SETTINGS[algorithm])
     @recipe_options
-    def run_baseline(
-        space: str | None,
-        quality: str | None,
-        latency: str | None,
-        output: Path,
-        resume: bool,
-        keep: int,
-        device: str,
-        threads: int | None,
-        **given: Any,
-    ) -> None:
-        alone("a baseline")
-        wanted, of_trainings = without_recipe(given)
-        if resume:
-            sources = {"quality": quality} if quality else {}
-            kept = {**wanted, **of_trainings, **sources, "algorithm": algorithm}
-            subject, run = reopen_run(output, space, kept)
-        else:
-            asked = {name: wanted.get(name) for name in ("target", "n")}
-            needed(SPACE=space, quality=quality, latency=latency, **asked)
-            settings = SETTINGS[algorithm](**wanted)
-            recipe = chosen_recipe(quality, of_trainings, settings.seed)
-            subject, run = create_run(
-                output, str(space), latency, settings, quality=quality, algorithm=algorithm, recipe=recipe
-            )
-        run = attrs.evolve(run, keep=keep)
-        drive(subject, run, resume, f"tunas baseline {algorithm}", device, threads)
+    def run_baseline(**given: Any) -> None:
+        _run(algorithm, **given)
 
     return run_baseline
+
+
+def _run(
+    algorithm: str,
+    *,
+    space: str | None,
+    quality: str | None,
+    latency: str | None,
+    output: Path,
+    resume: bool,
+    keep: int,
+    device: str,
+    threads: int | None,
+    **given: Any,
+) -> None:
+    alone("a baseline")
+    wanted, of_trainings = without_recipe(given)
+    if resume:
+        sources = {"quality": quality} if quality else {}
+        kept = {**wanted, **of_trainings, **sources, "algorithm": algorithm}
+        subject, run = reopen_run(output, space, kept)
+    else:
+        needed(SPACE=space, quality=quality, latency=latency, target=wanted.get("target"), n=wanted.get("n"))
+        settings = SETTINGS[algorithm](**wanted)
+        recipe = chosen_recipe(quality, of_trainings, settings.seed)
+        subject, run = create_run(
+            output, str(space), latency, settings, quality=quality, algorithm=algorithm, recipe=recipe
+        )
+    drive(subject, attrs.evolve(run, keep=keep), resume, f"tunas baseline {algorithm}", device, threads)
 
 
 _baseline("random", "Evaluate N random architectures and take the best.")

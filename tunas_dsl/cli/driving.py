@@ -7,7 +7,7 @@ from tunas_dsl.backend import load_backend
 from tunas_dsl.bundle import source_sha256
 from tunas_dsl.cli.progress import Reporter, in_a_line, search_line, training_line
 from tunas_dsl.cli.recipe_options import TRAINING
-from tunas_dsl.cli.run_folders import cleared_if_empty, conclude, heading
+from tunas_dsl.cli.run_folders import conclude, heading, until_ctrl_c
 from tunas_dsl.cli.subjects import Subject
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.algorithms import start_algorithm
@@ -37,16 +37,12 @@ def drive(
     space, model, name = subject.space, subject.model(run.cost), str(run.quality)
     best = "argmax" if run.algorithm == "reinforce" else "best"
     outcome: Outcome | None = None
-    with cleared_if_empty(run.path, resume):
-        try:
-            with Reporter(search_line(model.unit, "quality", best)) as reporter:
-                quality = _quality(subject, run, device, threads, reporter)
-                algorithm = start_algorithm(space, model, run.settings)
-                driver = Driver(space, model, run, algorithm, Evaluator(name, quality, space))
-                reporter.tell(heading(subject, model, run))
-                outcome = driver.search(resume=resume, report=reporter.report, tell=reporter.tell)
-        except KeyboardInterrupt:
-            pass
+    with until_ctrl_c(run.path, resume), Reporter(search_line(model.unit, "quality", best)) as reporter:
+        quality = _quality(subject, run, device, threads, reporter)
+        algorithm = start_algorithm(space, model, run.settings)
+        driver = Driver(space, model, run, algorithm, Evaluator(name, quality, space))
+        reporter.tell(heading(subject, model, run))
+        outcome = driver.search(resume=resume, report=reporter.report, tell=reporter.tell)
     conclude(outcome, run, command)
     assert outcome is not None  # an interruption has ended the program
     return outcome

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -112,10 +112,14 @@ def heading(subject: Subject, model: CostModel, run: RunFolder) -> str:
 
 
 @contextmanager
-def cleared_if_empty(path: Path, resume: bool) -> Iterator[None]:
-    """Removes the folder of a new run without a checkpoint, since it would be in the way of the next."""
+def until_ctrl_c(path: Path, resume: bool) -> Iterator[None]:
+    """What works on the run in ``path``: it ends at a second Ctrl-C, which does not wait for a step.
+
+    The folder of a new run without a checkpoint is removed, since it would be in the way of the next.
+    """
     try:
-        yield
+        with suppress(KeyboardInterrupt):
+            yield
     finally:
         if not resume and not has_begun(path):
             shutil.rmtree(path, ignore_errors=True)

@@ -19,7 +19,7 @@ from tunas_dsl.cli.options import quality as quality_option
 from tunas_dsl.cli.options import threads as threads_option
 from tunas_dsl.cli.progress import Reporter, search_line
 from tunas_dsl.cli.recipe_options import WithRecipe, chosen_recipe, recipe_options, without_recipe
-from tunas_dsl.cli.run_folders import cleared_if_empty, conclude, create_run, heading, needed, reopen_run
+from tunas_dsl.cli.run_folders import conclude, create_run, heading, needed, reopen_run, until_ctrl_c
 from tunas_dsl.cli.settings_options import settings_options
 from tunas_dsl.cli.subjects import Subject
 from tunas_dsl.report.tensorboard import mirrored, require_tensorboard
@@ -80,21 +80,25 @@ def command(
     """
     if tensorboard:
         require_tensorboard()
-    kind = SearchSettings if quality is None else PolicySettings
-    wanted, of_trainings = without_recipe(given)
     if quality is not None:
         alone("a search with a quality of one's own")
-    wanted = with_preset(kind, preset, wanted)
     if data is not None and quality is not None:
         raise click.UsageError("--data and --quality exclude each other: a search has one source of quality")
     if resume and preset is not None:
         raise click.UsageError("a resumed search keeps the settings that it began with: leave --preset out")
+    wanted, of_trainings = without_recipe(given)
+    wanted = with_preset(SearchSettings if quality is None else PolicySettings, preset, wanted)
     if resume:
         sources = {name: source for name, source in (("data", data), ("quality", quality)) if source}
         subject, run = reopen_run(output, space, wanted | of_trainings | sources)
     else:
         subject, run = _new_run(output, space, latency, wanted, of_trainings, data, quality)
-    run = attrs.evolve(run, keep=keep)
+    _search(subject, attrs.evolve(run, keep=keep), resume, tensorboard, device, threads)
+
+
+def _search(
+    subject: Subject, run: RunFolder, resume: bool, tensorboard: bool, device: str, threads: int | None
+) -> None:
     if rank():
         _follow(subject, run, resume, device, threads)
     with _mirrored(run) if tensorboard else nullcontext():
@@ -156,20 +160,16 @@ def _search_supernet(
 ) -> None:
     model = subject.model(run.cost)
     outcome: Outcome | None = None
-    with cleared_if_empty(run.path, resume):
-        try:
-            with Reporter(search_line(model.unit)) as reporter:
-                outcome = load_backend().search(
-                    subject.space,
-                    model,
-                    run,
-                    resume=resume,
-                    report=reporter.report,
-                    tell=reporter.tell,
-                    device=device,
-                    threads=threads,
-                    started=lambda: reporter.tell(heading(subject, model, run)),
-                )
-        except KeyboardInterrupt:
-            pass
+    with until_ctrl_c(run.path, resume), Reporter(search_line(model.unit)) as reporter:
+        outcome = load_backend().search(
+            subject.space,
+            model,
+            run,
+            resume=resume,
+            report=reporter.report,
+            tell=reporter.tell,
+            device=device,
+            threads=threads,
+            started=lambda: reporter.tell(heading(subject, model, run)),
+        )
     conclude(outcome, run, "tunas search")

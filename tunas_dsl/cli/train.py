@@ -15,7 +15,7 @@ from tunas_dsl.cli.options import device as device_option
 from tunas_dsl.cli.options import keep_checkpoints as keep_option
 from tunas_dsl.cli.options import threads as threads_option
 from tunas_dsl.cli.progress import Reporter, training_line
-from tunas_dsl.cli.run_folders import check_unchanged, cleared_if_empty, end_interrupted, needed
+from tunas_dsl.cli.run_folders import check_unchanged, end_interrupted, needed, until_ctrl_c
 from tunas_dsl.cli.settings_options import settings_options
 from tunas_dsl.cli.subjects import load_indices, load_subject
 from tunas_dsl.compiler import compile_text
@@ -78,21 +78,18 @@ def _train(
     network: ir.Space, run: TrainingFolder, test: bool, resume: bool, device: str, threads: int | None
 ) -> TrainingOutcome | None:
     """The outcome; nothing after a second Ctrl-C."""
-    with cleared_if_empty(run.path, resume):
-        try:
-            with Reporter(training_line) as reporter:
-                return load_backend().train(
-                    network,
-                    run,
-                    test=test,
-                    resume=resume,
-                    report=reporter.report,
-                    tell=reporter.tell,
-                    device=device,
-                    threads=threads,
-                )
-        except KeyboardInterrupt:
-            return None
+    with until_ctrl_c(run.path, resume), Reporter(training_line) as reporter:
+        return load_backend().train(
+            network,
+            run,
+            test=test,
+            resume=resume,
+            report=reporter.report,
+            tell=reporter.tell,
+            device=device,
+            threads=threads,
+        )
+    return None
 
 
 def _created(

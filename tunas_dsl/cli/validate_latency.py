@@ -80,10 +80,7 @@ def command(
     head = _head(subject, opened, bench, seed)
     if output is not None:
         _write(output, validation, head)
-    if format == "json":
-        click.echo(documents.dump(validation.document(**head)), nl=False)
-    else:
-        _show(validation)
+    _show(validation, head, format)
     if target is not None:
         remark = f"calibrated on {number} networks of {subject.space.name}, {date.today().isoformat()}"
         write_atomically(target, write_table(calibrated(opened, validation.line, remark)))
@@ -180,7 +177,10 @@ def _write(output: Path, validation: Validation, head: dict[str, Any]) -> None:
     write_atomically(output / "validation.svg", agreement_svg(validation, title))
 
 
-def _show(validation: Validation) -> None:
+def _show(validation: Validation, head: dict[str, Any], format: str) -> None:
+    if format == "json":
+        click.echo(documents.dump(validation.document(**head)), nl=False)
+        return
     line = validation.line
     click.echo(f"{'':<24}{'the table':>12}{'calibrated':>12}")
     before, after = attrs.asdict(validation.before), attrs.asdict(validation.after)
