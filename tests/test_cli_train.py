@@ -1,11 +1,13 @@
 """`tunas train` and `tunas evaluate`: what they accept, what they leave, and how they end."""
 
 import json
+import shutil
+from pathlib import Path
 
 import attrs
 import pytest
 
-from tests.command_line import interrupted, tunas
+from tests.command_line import interrupted, refusal, tunas
 from tunas_dsl.architecture_json import read_architecture
 from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.ir.selection import prune
@@ -78,6 +80,17 @@ def test_ctrl_c_saves_and_resume_goes_on_bit_for_bit(trained, tmp_path):
     tunas("train", "--resume", "-o", tmp_path / "cut")
     for file in ("weights.safetensors", "checkpoint.safetensors", "result.json"):
         assert (tmp_path / "cut" / file).read_bytes() == (run / file).read_bytes(), file
+
+
+def test_a_result_that_was_changed_is_not_believed(trained, tmp_path):
+    run = Path(shutil.copytree(trained[0], tmp_path / "run"))
+    file = run / "result.json"
+    file.write_text(file.read_text().replace('"step": 6', '"step": 7'))
+    damaged = f"{file} is damaged: it is not what was written; delete it"
+    assert refusal("train", "--resume", "-o", run).startswith(damaged)
+    file.unlink()
+    tunas("train", "--resume", "-o", run)
+    assert file.read_bytes() == (trained[0] / "result.json").read_bytes()
 
 
 def test_a_preset_is_scaled_and_its_dropout_stays(tmp_path):

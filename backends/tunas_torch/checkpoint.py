@@ -7,11 +7,11 @@ import attrs
 import cattrs
 from torch import Tensor
 
+from tunas_dsl.search.folder import CHECKPOINT
 from tunas_dsl.search.generations import KEPT, DamageError, Generations
 from tunas_torch.tensor_files import read_tensors, write_tensors
 
 SCHEMA = "tunas.checkpoint/1"
-NEWEST = "checkpoint.safetensors"
 
 
 @attrs.frozen
@@ -28,7 +28,7 @@ def save_checkpoint(folder: Path, header: Header, tensors: Mapping[str, Tensor],
 
     The file comes into being in one step, so that an interruption leaves a whole one.
     """
-    newest = folder / NEWEST
+    newest = folder / CHECKPOINT
     Generations(newest, keep).put(write_tensors(newest, SCHEMA, attrs.asdict(header), tensors))
 
 
@@ -40,7 +40,7 @@ def load_checkpoint(folder: Path, tell: Callable[[str], None]) -> tuple[Header, 
     Raises:
         SearchError: there are checkpoints, but all are damaged.
     """
-    return Generations(folder / NEWEST).read(_read, tell)
+    return Generations(folder / CHECKPOINT).read(_read, tell)
 
 
 def _read(path: Path) -> tuple[Header, dict[str, Tensor]]:

@@ -14,11 +14,12 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.exchange import space_document
 from tunas_dsl.search.errors import DataError, SearchError
 from tunas_dsl.search.events import EventLog
+from tunas_dsl.search.folder import CHECKPOINT
 from tunas_dsl.search.generations import KEPT
 from tunas_dsl.search.interruption import interruption
 from tunas_dsl.search.progress import Remaining
 from tunas_dsl.search.saving import Saver
-from tunas_torch.checkpoint import NEWEST, Header, load_checkpoint, save_checkpoint
+from tunas_torch.checkpoint import Header, load_checkpoint, save_checkpoint
 from tunas_torch.team import PeerError, Team
 
 
@@ -198,5 +199,5 @@ def _restore(work: Steps[F], place: Place, tell: Callable[[str], None]) -> bool:
     try:
         work.load_state(state)
     except SearchError as error:
-        raise SearchError(f"{place.folder / NEWEST}: {error}") from None
+        raise SearchError(f"{place.folder / CHECKPOINT}: {error}") from None
     return True

@@ -13,10 +13,10 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.events import read_events, step_history
+from tunas_dsl.search.folder import CHECKPOINT
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import SearchSettings
 from tunas_dsl.search.start import logits_on_target
-from tunas_torch.checkpoint import NEWEST
 from tunas_torch.data import BatchSchedule
 from tunas_torch.loop import Pace
 from tunas_torch.operations import prefix
@@ -155,7 +155,7 @@ def steps_of(run):
 def same_files(one, other):
     return all(
         (one.path / name).read_bytes() == (other.path / name).read_bytes()
-        for name in (NEWEST, "policy.json", "result.json")
+        for name in (CHECKPOINT, "policy.json", "result.json")
     )
 
 
@@ -202,7 +202,7 @@ def test_a_damaged_checkpoint_costs_the_steps_since_the_previous_one(tmp_path):
     start(whole)
     with pytest.raises(PowerCutError):
         start(run, report=at(13, power_cut))
-    (run.path / NEWEST).write_bytes((run.path / NEWEST).read_bytes()[:-1])
+    (run.path / CHECKPOINT).write_bytes((run.path / CHECKPOINT).read_bytes()[:-1])
     messages = []
     start(run, resume=True, tell=messages.append)
     assert messages[0].endswith("going on from the one before it, checkpoint.1.safetensors")

@@ -8,7 +8,7 @@ import signal
 import numpy as np
 import pytest
 
-from tests.command_line import tunas
+from tests.command_line import document, refusal, tunas
 from tunas_dsl.cli.progress import Reporter
 from tunas_dsl.compiler import load_space
 from tunas_dsl.search.activity import Activity
@@ -45,7 +45,7 @@ def test_the_best_is_that_of_separate_trainings(whole, tmp_path):
         tunas("train", "digits", vector, "--data", "digits", *SHORT, "-o", alone)
         result = json.loads((alone / "result.json").read_text())
         accuracies[vector] = result["validation"]["accuracy"]
-        for name in ("checkpoint.safetensors", "weights.safetensors", "result.json", "architecture.json"):
+        for name in ("weights.safetensors", "result.json", "architecture.json"):
             assert (ours / name).read_bytes() == (alone / name).read_bytes(), name
     assert rated == accuracies
     result = json.loads((run / "result.json").read_text())
@@ -54,6 +54,14 @@ def test_the_best_is_that_of_separate_trainings(whole, tmp_path):
     assert f", quality {result['quality']:.4g} after 3 evaluations" in ended.stdout
     assert (result["evaluations"], result["trainings"]) == (3, 3)
     assert "after 3 evaluations, for which 3 were trained" in ended.stdout
+
+
+def test_a_training_of_a_search_can_be_evaluated_but_has_no_checkpoint(whole):
+    training = min((whole[0] / "trainings").iterdir())
+    assert not list(training.glob("checkpoint*"))
+    result = json.loads((training / "result.json").read_text())
+    assert document("evaluate", training) == result["validation"]
+    assert "has finished, and has no checkpoint" in refusal("train", "--resume", "-o", training)
 
 
 def test_interrupted_in_trainings_it_goes_on_bit_for_bit(whole, tmp_path, monkeypatch):

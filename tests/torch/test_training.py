@@ -11,9 +11,10 @@ from tunas_dsl.backend import load_backend
 from tunas_dsl.compiler import compile_text
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.events import step_history
+from tunas_dsl.search.folder import CHECKPOINT
 from tunas_dsl.training.run import TrainingFolder
 from tunas_dsl.training.settings import TrainingSettings
-from tunas_torch.checkpoint import NEWEST, load_checkpoint
+from tunas_torch.checkpoint import load_checkpoint
 from tunas_torch.data import BatchSchedule, open_data
 from tunas_torch.data.joining import JoinedSource, with_validation
 from tunas_torch.evaluation import evaluate
@@ -63,7 +64,7 @@ def start(run, resume=False, stop_at=None, test=False, pace=PACE):
 
 
 def same_files(one, other):
-    names = (NEWEST, "weights.safetensors", "result.json")
+    names = (CHECKPOINT, "weights.safetensors", "result.json")
     return all((one.path / name).read_bytes() == (other.path / name).read_bytes() for name in names)
 
 

@@ -28,7 +28,8 @@ class Trainer:
         status = self.statuses.pop(0) if self.statuses else "finished"
         if status == "killed":
             raise PowerCutError
-        run.weights.write_text("checkpoint")
+        for name in ("weights", "checkpoint", "checkpoint.1"):
+            (run.path / f"{name}.safetensors").write_text("whole")
         if status == "diverged":
             raise SearchError("the loss is nan in step 3")
         accuracy = 1 / (1 + len(str(network)))
@@ -75,6 +76,31 @@ def test_what_was_begun_goes_on_and_what_was_finished_stays(tmp_path, status, re
     assert again(ROWS) == quality(tmp_path / "quiet", Trainer())(ROWS)
     assert train.heard == [(names[0], False), (names[1], False), (names[1], resumes)]
     assert again.trainings == 2
+
+
+def test_a_training_that_has_finished_keeps_its_weights_and_no_checkpoint(tmp_path):
+    first, second = (tmp_path / folder_name(tuple(row)) for row in ROWS[:2].tolist())
+    with pytest.raises(InterruptedStep):
+        quality(tmp_path, Trainer("finished", "interrupted"))(ROWS)
+    assert kept(first) == {"weights.safetensors"}
+    assert kept(second) == {"weights.safetensors", "checkpoint.safetensors", "checkpoint.1.safetensors"}
+    (first / "checkpoint.safetensors").write_text("killed before it was deleted")
+    quality(tmp_path, Trainer())(ROWS)
+    assert kept(first) == kept(second) == {"weights.safetensors"}
+
+
+def kept(folder):
+    return {path.name for path in folder.glob("*.safetensors")}
+
+
+def test_a_training_whose_result_is_damaged_is_not_believed(tmp_path):
+    first = quality(tmp_path, Trainer())(ROWS)
+    result = tmp_path / folder_name(tuple(ROWS[0].tolist())) / "result.json"
+    result.write_text(result.read_text().replace('"accuracy": 0.', '"accuracy": 0.9'))
+    with pytest.raises(SearchError, match=r"result\.json is damaged"):
+        quality(tmp_path, pytest.fail)(ROWS)
+    result.unlink()
+    assert quality(tmp_path, Trainer())(ROWS) == first
 
 
 def test_a_training_that_fails_is_named(tmp_path):

@@ -55,11 +55,29 @@ def test_settings_that_were_changed_are_refused(tmp_path):
         TrainingFolder.open(tmp_path)
 
 
-def test_the_result_says_what_was_evaluated(tmp_path):
+VALIDATION = Evaluation(split="validation", images=20, accuracy=0.75, loss=0.5)
+OUTCOME = TrainingOutcome(status="finished", step=100, epochs=2.5, validation=VALIDATION, test=None)
+
+
+@pytest.fixture
+def finished(tmp_path):
     run = TrainingFolder.create(tmp_path / "run", SETTINGS, "digits")
-    validation = Evaluation(split="validation", images=20, accuracy=0.75, loss=0.5)
-    outcome = TrainingOutcome(status="finished", step=100, epochs=2.5, validation=validation, test=None)
-    run.write_result(outcome)
-    result = json.loads((run.path / "result.json").read_text())
-    assert result.pop("schema") == "tunas.trained/1"
-    assert result == attrs.asdict(outcome)
+    run.write_result(OUTCOME)
+    return run
+
+
+def test_the_result_says_what_was_evaluated(finished):
+    assert finished.read_result() == {"schema": "tunas.trained/1", **attrs.asdict(OUTCOME)}
+
+
+def test_a_result_that_was_changed_is_refused(finished):
+    file = finished.path / "result.json"
+    file.write_text(file.read_text().replace("0.75", "0.95"))
+    with pytest.raises(SearchError, match=r"result\.json is damaged: .*; delete it, and the command"):
+        finished.read_result()
+
+
+def test_a_result_that_was_written_before_they_had_a_hash_is_read(finished):
+    result = {"schema": "tunas.trained/1", **attrs.asdict(OUTCOME)}
+    (finished.path / "result.json").write_text(json.dumps(result))
+    assert finished.read_result() == result

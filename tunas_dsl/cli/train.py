@@ -121,6 +121,8 @@ def _reopened(
     network = trained_network(run)
     if space is not None and _architecture(space, architecture)[0] != network:
         raise SearchError(f"{architecture or space} is not the architecture that {output} was started with")
+    if run.read_result() is not None and not run.checkpoints.exist():
+        raise SearchError(f"{output} has finished, and has no checkpoint: `tunas evaluate` rates its weights")
     wanted = recipe(network, preset, given) if preset else given
     check_unchanged(
         output, {**run.settings.to_json(), "data": run.data}, {**wanted, "data": data or run.data}

@@ -1,6 +1,5 @@
 """Carries an experiment out: searches, then rates what was found, for every row, space and seed."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from tunas_dsl.resources import shipped_spaces
 from tunas_dsl.search.events import cpu_seconds, step_history
 from tunas_dsl.search.quality import load_quality
 from tunas_dsl.search.run import RunFolder
+from tunas_dsl.training.run import TrainingFolder
 
 LATE = 0.1
 """The share of the last steps over which the average cost of a policy is taken."""
@@ -119,7 +119,8 @@ class _Conductor:
         vector = ":".join(map(str, indices))
         steps = self.size.train_steps or self.size.steps
         trained = ("train", str(self.file), vector, "--data", self.size.data, "--steps", steps, "--test")
-        result = json.loads((self._job(*trained) / "result.json").read_text(encoding="utf-8"))
+        result = TrainingFolder.open(self._job(*trained)).read_result()
+        assert result is not None  # the job has ended
         return {
             "accuracy": float(result["validation"]["accuracy"]),
             "test": float(result["test"]["accuracy"]),

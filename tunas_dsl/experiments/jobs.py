@@ -16,7 +16,7 @@ import attrs
 
 from tunas_dsl import __version__
 from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.folder import has_begun
+from tunas_dsl.search.folder import RESULT, has_begun
 
 _SECONDS = 0.2
 """So often it is asked whether to stop."""
@@ -65,7 +65,7 @@ class Jobs:
         folder = self._work / "runs" / job.key
         if self._interrupted():
             raise InterruptedJobError
-        if (folder / "result.json").exists():
+        if (folder / RESULT).exists():
             return folder
         resume = _resumption(folder)
         self._tell(f"{job.label}: tunas {' '.join(job.arguments)}")

@@ -15,7 +15,7 @@ from tunas_dsl.cost.model import CostModel
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.events import step_history
-from tunas_dsl.search.folder import RUN_SCHEMA, TRAINING_SCHEMA
+from tunas_dsl.search.folder import RESULT, RUN_SCHEMA, TRAINING_SCHEMA
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.training.run import TrainingFolder
 
@@ -72,7 +72,7 @@ class SearchRecord:
     @property
     def finished(self) -> bool:
         """Whether there is a result."""
-        return (self.run.path / "result.json").exists()
+        return (self.run.path / RESULT).exists()
 
     @cached_property
     def found(self) -> tuple[int, ...] | None:

@@ -19,7 +19,13 @@ TRAINING_SCHEMA = "tunas.training/1"
 RUNS = {RUN_SCHEMA: "a search", TRAINING_SCHEMA: "a training"}
 """What a folder is of, by the schema of its settings."""
 
-BEGUN = ("checkpoint.safetensors", "policy.json", "state.json", "weights.safetensors")
+CHECKPOINT = "checkpoint.safetensors"
+"""The state of what a backend trains; the ones before it lie beside it."""
+
+RESULT = "result.json"
+"""What a run writes at its end, and no earlier."""
+
+BEGUN = (CHECKPOINT, "policy.json", "state.json", "weights.safetensors")
 """What runs write with their first checkpoint, one or another."""
 
 TRAININGS = "trainings"
@@ -109,17 +115,21 @@ def read_document(path: Path, schema: str, absent: str) -> dict[str, Any]:
     return document
 
 
-def read_sealed(path: Path, schema: str, absent: str) -> dict[str, Any]:
-    """As :func:`read_document`, of a document that was ``sealed``.
+def read_sealed(
+    path: Path, schema: str, absent: str, *, help: str = "", always: bool = True
+) -> dict[str, Any]:
+    """As :func:`read_document`, of a document that was ``sealed``, or, unless ``always``, has no hash.
 
     Raises:
-        SearchError: there is no such file, or it is damaged, or not of ``schema``.
+        SearchError: there is no such file, or it is damaged, which ``help`` ends, or not of ``schema``.
     """
     document = read_document(path, schema, absent)
+    if not always and "sha256" not in document:
+        return document
     try:
         return documents.unsealed(document)
     except documents.DocumentError as error:
-        raise SearchError(f"{path} is damaged: {error}") from None
+        raise SearchError(f"{path} is damaged: {error}{help}") from None
 
 
 def write_settings(folder: Path, description: Mapping[str, Any]) -> None:
@@ -128,20 +138,14 @@ def write_settings(folder: Path, description: Mapping[str, Any]) -> None:
 
 
 def read_settings(folder: Path, schema: str) -> dict[str, Any]:
-    """The object in ``settings.json`` of a run's folder, held against its hash where it has one.
+    """The object in ``settings.json`` of a run's folder; those of old runs have no hash.
 
     Raises:
         SearchError: it is no such folder, or that of another kind of run, or damaged, or leads out of itself.
     """
     check_folder(folder)
-    path = folder / "settings.json"
-    document = read_document(path, schema, f"is not the folder of {RUNS[schema]}")
-    if "sha256" not in document:  # of a run that was made before settings had one
-        return document
-    try:
-        return documents.unsealed(document)
-    except documents.DocumentError as error:
-        raise SearchError(f"{path} is damaged: {error}; restore it, or start a new run") from None
+    absent, help = f"is not the folder of {RUNS[schema]}", "; restore it, or start a new run"
+    return read_sealed(folder / "settings.json", schema, absent, help=help, always=False)
 
 
 def _check_kind(path: Path, document: Mapping[str, Any], schema: str) -> None:

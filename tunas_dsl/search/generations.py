@@ -62,6 +62,15 @@ class Generations:
             raise SearchError(f"{_sentence(faults)}: nothing is left to go on from, so start a new run")
         return None
 
+    def exist(self) -> bool:
+        """Whether there is one."""
+        return bool(self._existing())
+
+    def delete(self) -> None:
+        """Delete all."""
+        for path in self._existing():
+            path.unlink()
+
     def _path(self, age: int) -> Path:
         if not age:
             return self.newest

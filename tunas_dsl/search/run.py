@@ -14,6 +14,7 @@ from tunas_dsl.ir.selection import NotInSpace, check_indices
 from tunas_dsl.search.algorithms import SETTINGS
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.folder import (
+    RESULT,
     RUN_SCHEMA,
     fingerprint,
     make_folder,
@@ -179,15 +180,13 @@ class RunFolder:
         if self.algorithm == "reinforce":
             return self.most_probable(space)
         absent = "has no result yet: the search has not finished"
-        return self._checked(space, read_sealed(self.path / "result.json", RESULT_SCHEMA, absent))
+        return self._checked(space, read_sealed(self.path / RESULT, RESULT_SCHEMA, absent))
 
     def _checked(self, space: ir.Space, document: Any) -> tuple[int, ...]:
         try:
             return check_indices(space, document["indices"])
         except (KeyError, TypeError, NotInSpace) as error:
-            raise SearchError(
-                f"{self.path / 'result.json'} is no result for `{space.name}`: {error}"
-            ) from None
+            raise SearchError(f"{self.path / RESULT} is no result for `{space.name}`: {error}") from None
 
     def best_evaluated(self, space: ir.Space) -> tuple[int, ...]:
         """The index vector of the best that was evaluated and cost no more than the target.
@@ -200,7 +199,7 @@ class RunFolder:
                 f"{self.path} rated its architectures with weights in training: no rating is comparable"
             )
         absent = "has no result yet: the search has not finished"
-        best = read_sealed(self.path / "result.json", RESULT_SCHEMA, absent).get("best")
+        best = read_sealed(self.path / RESULT, RESULT_SCHEMA, absent).get("best")
         if best is None:
             raise SearchError(f"{self.path} evaluated no architecture that costs no more than its target")
         return self._checked(space, best)
@@ -208,7 +207,7 @@ class RunFolder:
     def write_result(self, outcome: Outcome) -> None:
         """Write ``result.json``."""
         figures = attrs.asdict(outcome, filter=lambda _, figure: figure is not None)
-        write_document(self.path / "result.json", documents.sealed({"schema": RESULT_SCHEMA, **figures}))
+        write_document(self.path / RESULT, documents.sealed({"schema": RESULT_SCHEMA, **figures}))
 
     def _logits(self, space: ir.Space) -> list[list[float]]:
         """The logits of each decision of ``space``, in order."""

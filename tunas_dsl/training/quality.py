@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import prune
 from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.folder import has_begun
+from tunas_dsl.search.folder import RESULT, has_begun
 from tunas_dsl.search.generations import KEPT
 from tunas_dsl.search.interruption import InterruptedStep
 from tunas_dsl.training.network import architecture_text, trained_network
@@ -47,7 +47,8 @@ class Trainings:
 class TrainedQuality:
     """A :class:`~tunas_dsl.search.quality.Quality`: the accuracy, 0 to 1, on validation images, when trained.
 
-    A training that is in the folder already is used if it has finished, and goes on if it has not.
+    A training that is in the folder already is used if it has finished, and goes on if it has not. One that
+    has finished keeps its weights, but no checkpoint.
     """
 
     def __init__(self, space: ir.Space, shared: Trainings, train: Train) -> None:
@@ -56,7 +57,7 @@ class TrainedQuality:
     @property
     def trainings(self) -> int:
         """How many architectures have been trained."""
-        return sum(1 for _ in self._shared.folder.glob("*/result.json"))
+        return sum(1 for _ in self._shared.folder.glob(f"*/{RESULT}"))
 
     def __call__(self, architectures: NDArray[Any]) -> list[float]:
         """The accuracies of ``architectures``, ``(n, D)``.
@@ -71,6 +72,7 @@ class TrainedQuality:
     def _accuracy(self, indices: tuple[int, ...]) -> float:
         run = self._folder(indices)
         result = run.read_result() or self._trained(indices, run)
+        run.checkpoints.delete()  # of many trainings they would fill the disk
         if result["validation"] is None:
             raise SearchError(f"`{run.data}` has no validation images, by which architectures could be rated")
         return float(result["validation"]["accuracy"])

@@ -5,17 +5,20 @@ from typing import Any
 
 import attrs
 
+from tunas_dsl import documents
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.folder import (
+    CHECKPOINT,
+    RESULT,
     TRAINING_SCHEMA,
     fingerprint,
     make_folder,
-    read_document,
+    read_sealed,
     read_settings,
     write_document,
     write_settings,
 )
-from tunas_dsl.search.generations import KEPT
+from tunas_dsl.search.generations import KEPT, Generations
 from tunas_dsl.training.progress import TrainingOutcome
 from tunas_dsl.training.settings import TrainingSettings
 
@@ -85,18 +88,27 @@ class TrainingFolder:
         """The weights as of the last checkpoint."""
         return self.path / "weights.safetensors"
 
+    @property
+    def checkpoints(self) -> Generations:
+        """The backend's checkpoints."""
+        return Generations(self.path / CHECKPOINT, self.keep)
+
     def write_result(self, outcome: TrainingOutcome) -> None:
         """Write ``result.json``."""
-        write_document(self.path / "result.json", {"schema": TRAINED_SCHEMA, **attrs.asdict(outcome)})
+        result = documents.sealed({"schema": TRAINED_SCHEMA, **attrs.asdict(outcome)})
+        write_document(self.path / RESULT, result)
 
     def read_result(self) -> dict[str, Any] | None:
         """What :meth:`write_result` wrote, or nothing before the training has finished.
 
         Raises:
-            SearchError: it is damaged.
+            SearchError: it is damaged. Results of old trainings have no hash by which that is seen.
         """
-        path = self.path / "result.json"
-        return read_document(path, TRAINED_SCHEMA, "has no result yet") if path.exists() else None
+        path = self.path / RESULT
+        if not path.exists():
+            return None
+        help = "; delete it, and the command that made it makes it anew"
+        return read_sealed(path, TRAINED_SCHEMA, "has no result yet", help=help, always=False)
 
     def _description(self) -> dict[str, Any]:
         return {"schema": TRAINING_SCHEMA, "data": self.data, "settings": self.settings.to_json()}
