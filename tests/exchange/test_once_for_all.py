@@ -234,6 +234,32 @@ def test_a_net_config_without_an_image_size_says_how_to_give_one(tmp_path):
     assert "has no image size: give --resolution" in tunas("cost", file, status=1).stderr
 
 
+PROXYLESS = {
+    "name": "ProxylessNASNets",
+    "first_conv": {
+        "in_channels": 3,
+        "out_channels": 32,
+        "kernel_size": 3,
+        "stride": 2,
+        "act_func": "relu6",
+    },
+    "feature_mix_layer": {
+        "in_channels": 320,
+        "out_channels": 1280,
+        "kernel_size": 1,
+        "stride": 1,
+        "act_func": "relu6",
+    },
+    "classifier": {"in_features": 1280, "out_features": 1000},
+    "image_size": 224,
+}
+PROXYLESS_ENDS = [
+    "Conv-input:224x224x3-output:112x112x32",
+    "Conv_1-input:7x7x320-output:7x7x1280",
+    "Logits-input:7x7x1280-output:1000",
+]
+
+
 def proxyless(seed):
     """A network of ProxylessNAS's space with its keys; some layers are left out in either of two ways."""
     rng = random.Random(seed)
@@ -241,19 +267,18 @@ def proxyless(seed):
 
     def add(outputs, stride, expand, skip, left_out=None):
         kernel, inputs, size = rng.choice([3, 5, 7]), state["width"], state["size"]
-        inner = {
-            "name": "MBInvertedConvLayer",
-            "in_channels": inputs,
-            "out_channels": outputs,
-            "kernel_size": kernel,
-            "stride": stride,
-            "expand_ratio": expand,
-        }
         shortcut = {"name": "IdentityLayer"} if skip else None
         if left_out is not None:
-            inner = left_out if left_out == "none" else {"name": "ZeroLayer", "stride": 1}
-            inner = None if inner == "none" else inner
+            inner = {"none": None, "zero": {"name": "ZeroLayer", "stride": 1}}[left_out]
         else:
+            inner = {
+                "name": "MBInvertedConvLayer",
+                "in_channels": inputs,
+                "out_channels": outputs,
+                "kernel_size": kernel,
+                "stride": stride,
+                "expand_ratio": expand,
+            }
             out = int((size - 1) / stride + 1)
             keys.append(
                 f"expanded_conv-input:{size}x{size}x{inputs}-output:{out}x{out}x{outputs}-expand:{expand}"
@@ -271,23 +296,7 @@ def proxyless(seed):
         for _ in range(3):
             add(width, 1, rng.choice([3, 6]), True, rng.choice([None, None, "none", "zero"]))
     add(320, 1, rng.choice([3, 6]), False)
-    head = {"in_channels": 320, "out_channels": 1280, "kernel_size": 1, "stride": 1, "act_func": "relu6"}
-    config = {
-        "name": "ProxylessNASNets",
-        "first_conv": {
-            "in_channels": 3,
-            "out_channels": 32,
-            "kernel_size": 3,
-            "stride": 2,
-            "act_func": "relu6",
-        },
-        "blocks": blocks,
-        "feature_mix_layer": head,
-        "classifier": {"in_features": 1280, "out_features": 1000},
-        "image_size": 224,
-    }
-    ends = ["Conv-input:224x224x3-output:112x112x32", "Conv_1-input:7x7x320-output:7x7x1280"]
-    return config, [*ends, *keys, "Logits-input:7x7x1280-output:1000"]
+    return {**PROXYLESS, "blocks": blocks}, [*PROXYLESS_ENDS, *keys]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -111,18 +111,21 @@ class _Evaluation:
         if name in words:
             return _Set((Written(expression.span, word=name),))
         binding = scope.find(name)
-        if binding is None and (name in OPERATORS or name in ("on", "off")):
+        if binding is not None:
+            return self._defined(expression, name, binding, inside)
+        if name in OPERATORS or name in ("on", "off"):
             return _Set((Written(expression.span, word=name),))
-        if binding is None:
-            if not scope.is_broken(name):
-                known = scope.names() | words
-                example = EXAMPLES.get(self.kind)
-                self.report.add(
-                    rules.UnknownName(
-                        span=expression.span, name=name, what="value", known=known, example=example
-                    )
-                )
-            return None
+        if not scope.is_broken(name):
+            known, example = scope.names() | words, EXAMPLES.get(self.kind)
+            self.report.add(
+                rules.UnknownName(span=expression.span, name=name, what="value", known=known, example=example)
+            )
+        return None
+
+    def _defined(
+        self, expression: tree.Expression, name: str, binding: Binding, inside: tuple[str, ...]
+    ) -> _Set | None:
+        """What a name stands for by its definition; ``inside`` are the names that led to it."""
         if binding.shared:
             binding.uses.append(expression.span)
         if len(inside) > MAX_NAMES:

@@ -22,16 +22,7 @@ def merged(tables: Sequence[LatencyTable], prefer: Prefer | None) -> LatencyTabl
     first = tables[0]
     found: dict[Signature, Measurement] = {}
     for table in tables:
-        if table.space is not None:
-            raise TableError(
-                f"{table.name} is a table of the sites of `{table.space}`: only operations can be merged"
-            )
-        for field in ("device", "runtime", "threads", "intercept"):
-            ours, theirs = getattr(first, field), getattr(table, field)
-            if ours != theirs:
-                raise TableError(
-                    f"{first.name} and {table.name} differ in their {field}: {ours} and {theirs}"
-                )
+        _check_comparable(first, table)
         for signature, measured in table.operations.items():
             if signature in found and found[signature].ms != measured.ms:
                 if prefer is None:
@@ -48,6 +39,17 @@ def merged(tables: Sequence[LatencyTable], prefer: Prefer | None) -> LatencyTabl
         source="; ".join(sources),
         spread_kind=kinds.pop() if len(kinds) == 1 else None,
     )
+
+
+def _check_comparable(first: LatencyTable, table: LatencyTable) -> None:
+    if table.space is not None:
+        raise TableError(
+            f"{table.name} is a table of the sites of `{table.space}`: only operations can be merged"
+        )
+    for field in ("device", "runtime", "threads", "intercept"):
+        ours, theirs = getattr(first, field), getattr(table, field)
+        if ours != theirs:
+            raise TableError(f"{first.name} and {table.name} differ in their {field}: {ours} and {theirs}")
 
 
 def changes(one: LatencyTable, other: LatencyTable) -> Iterator[str]:

@@ -62,6 +62,10 @@ def _network(architecture: ir.Space) -> Iterator[str]:
         yield f"        self.drop = nn.Dropout({float(head.dropout)})"
         yield f"        self.classifier = nn.Linear({head.inputs.channels.constant}, {head.classes})"
     yield ""
+    yield from _forward(head)
+
+
+def _forward(head: ir.Classifier | None) -> Iterator[str]:
     if head is not None:
         yield "    def forward(self, images: Tensor) -> Tensor:"
         yield f'        """The logits ``(N, {head.classes})`` of ``images``."""'
