@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tunas_dsl.analysis.operators import PARAMETERS
 from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.words import word
 from tunas_dsl.source import Source
 from tunas_dsl.syntax.formatter import format_source
 
@@ -39,14 +40,8 @@ def _block(block: ir.Block) -> Iterator[str]:
 
 def _layer(layer: ir.Layer, block: ir.Block) -> str:
     match layer:
-        case ir.Activation(function=function):
-            return function
-        case ir.GlobalPool():
-            return "global_pool"
-        case ir.Endpoint():
-            return "endpoint"
-        case ir.Skip():
-            return "skip"
+        case ir.Activation() | ir.GlobalPool() | ir.Endpoint() | ir.Skip():
+            return word(layer)
         case ir.Residual(body=body):
             return f"residual({_layer(body, block)})"
         case ir.Sequence(layers=layers):

@@ -18,6 +18,7 @@ from tunas_dsl.search.measurement import Measurement
 from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.data import ImageData, Split
 from tunas_torch.data.augment import Augmentation
+from tunas_torch.hardware import hardware
 from tunas_torch.precision import check_precision
 from tunas_torch.recomputing import recomputed
 from tunas_torch.search import Search
@@ -71,7 +72,7 @@ def measure_search(
     return Measurement(
         space=space.name,
         device=str(place),
-        hardware=_hardware(place),
+        hardware=hardware(place),
         software=f"torch {torch.__version__}, Python {platform.python_version()}",
         threads=torch.get_num_threads(),
         precision=settings.precision,
@@ -132,14 +133,3 @@ def _peak(device: torch.device) -> int:
         return next(1024 * int(words[1]) for words in lines if words[:1] == ["VmHWM:"])
     usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return usage if platform.system() == "Darwin" else 1024 * usage
-
-
-def _hardware(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    described = Path("/proc/cpuinfo")
-    if described.exists():
-        for line in described.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

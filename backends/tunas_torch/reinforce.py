@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-BETA2 = 0.999
-EPSILON = 1e-8
+from tunas_dsl.search.reinforce import BETA2, EPSILON
 
 
 class PolicyOptimizer:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import DataError, RankError
-from tunas_dsl.search.events import StepEvent
 from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.loop import PACE, Pace, Place, fingerprint, run_steps
@@ -67,7 +66,7 @@ def run_search(
             search,
             Place(run.path, run.events, fingerprint(space), run.fingerprint, run.keep),
             resume=resume,
-            report=lambda event, seconds_left: report(_progress(event, search.steps, seconds_left)),
+            report=lambda event, seconds_left: report(Progress.after(event, search.steps, seconds_left)),
             saved=write_policy,
             tell=tell,
             notable=lambda event: event.probabilities is not None,
@@ -90,19 +89,6 @@ def _saying_who(rank: int) -> Iterator[None]:
         if not rank:
             raise
         raise RankError(f"rank {rank}: {error}") from error
-
-
-def _progress(event: StepEvent, steps: int, seconds_left: float) -> Progress:
-    return Progress(
-        step=event.step + 1,
-        steps=steps,
-        accuracy=event.accuracy,
-        reward=event.reward,
-        sampled_cost=event.cost,
-        argmax_cost=event.argmax_cost,
-        entropy=event.entropy,
-        seconds_left=seconds_left,
-    )
 
 
 def _outcome(search: Search) -> Outcome:

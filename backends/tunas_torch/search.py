@@ -17,7 +17,7 @@ from torch import Tensor
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.search import schedule
 from tunas_dsl.search.baseline import Baseline
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.errors import DivergedError, SearchError
 from tunas_dsl.search.events import StepEvent, is_snapshot, samples
 from tunas_dsl.search.price import Price
 from tunas_dsl.search.reward import reward
@@ -122,7 +122,7 @@ class Search:
         figures = self.team.gather(torch.stack([work.losses, work.accuracies]).cpu())  # (ranks, 2, K)
         losses, accuracies = figures.transpose(0, 1).flatten(1).numpy()
         if not np.isfinite(losses).all():
-            raise self._divergence(f"the loss is {losses.mean()}")
+            raise DivergedError(f"the loss is {losses.mean()}", self.step_count, self.settings.weight_lr)
         gradients = self.team.average(work.gradients, self._extents(sampled))
         return self.learn(rates, sampled, losses, accuracies, gradients)
 
@@ -209,7 +209,9 @@ class Search:
         """
         self.optimizer.flush()
         if not all(weight.isfinite().all() for weight in self.supernet.parameters()):
-            raise self._divergence("there are weights that are not finite")
+            raise DivergedError(
+                "there are weights that are not finite", self.step_count, self.settings.weight_lr
+            )
         baseline = torch.tensor([self.baseline.numerator, self.baseline.denominator], dtype=torch.float64)
         return {
             "step": torch.tensor(self.step_count),
@@ -303,12 +305,6 @@ class Search:
                 raise SearchError(
                     f"`{name}` is {size}, but must be a multiple of {each}: `samples_per_step` times ranks"
                 )
-
-    def _divergence(self, symptom: str) -> SearchError:
-        rate = self.settings.weight_lr
-        return SearchError(
-            f"{symptom} in step {self.step_count}: start again with a `weight_lr` below {rate:g}"
-        )
 
     def _random(self, purpose: int, rank: int, step: int | None = None) -> np.random.Generator:
         step = self.step_count if step is None else step

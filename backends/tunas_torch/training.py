@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tunas_dsl.search import schedule
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.errors import DivergedError
 from tunas_dsl.training.progress import Evaluation, Part, TrainingEvent
 from tunas_dsl.training.settings import TrainingSettings
 from tunas_torch.data import BatchSchedule, ImageData
@@ -96,7 +96,9 @@ class Training:
             SearchError: a weight is not finite, so that there is nothing to go on from.
         """
         if not all(weight.isfinite().all() for weight in self.network.parameters()):
-            raise self._divergence("there are weights that are not finite")
+            raise DivergedError(
+                "there are weights that are not finite", self.step_count, self.settings.weight_lr
+            )
         return {
             "step": torch.tensor(self.step_count),
             **prefixed("optimizer", self.optimizer.state()),
@@ -136,7 +138,7 @@ class Training:
         accuracy = (logits.argmax(dim=1) == labels).double().mean()
         figures: tuple[float, float] = tuple(torch.stack([loss.detach().double(), accuracy]).tolist())
         if not math.isfinite(figures[0]):
-            raise self._divergence(f"the loss is {figures[0]}")
+            raise DivergedError(f"the loss is {figures[0]}", self.step_count, self.settings.weight_lr)
         return figures
 
     @contextmanager
@@ -150,12 +152,6 @@ class Training:
     def _evaluates(self) -> bool:
         ends = self.step_count == self.steps
         return ends or self.settings.evaluates(self.step_count, len(self.data.train))
-
-    def _divergence(self, symptom: str) -> SearchError:
-        rate = self.settings.weight_lr
-        return SearchError(
-            f"{symptom} in step {self.step_count}: start again with a `weight_lr` below {rate:g}"
-        )
 
     def _random(self, purpose: int, step: int) -> np.random.Generator:
         return np.random.default_rng([self.settings.seed, purpose, step])

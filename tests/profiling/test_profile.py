@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from tests.command_line import tunas
-from tests.profiling.fakes import Bench, formula
+from tests.profiling.fakes import formula
 from tunas_dsl.cli import profile
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.lookup import operation_model
@@ -15,18 +15,6 @@ from tunas_dsl.cost.signature import operations
 from tunas_dsl.cost.table_files import read_file
 from tunas_dsl.profiling.plan import plan
 from tunas_dsl.search.errors import SearchError
-
-
-@pytest.fixture
-def bench(monkeypatch):
-    bench = Bench()
-
-    class Backend:
-        def latency_bench(self, runtime, *, device, threads):
-            return bench
-
-    monkeypatch.setattr(profile, "load_backend", Backend)
-    return bench
 
 
 def distinct(space):

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tests.command_line import tunas
-from tests.profiling.fakes import Bench, formula, whole
-from tunas_dsl.cli import validate_latency
+from tests.profiling.fakes import formula, whole
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.table_files import read_file
 from tunas_dsl.cost.table_json import write_table
@@ -20,18 +19,6 @@ from tunas_dsl.profiling.validation import Agreement, Line, Validation
 from tunas_dsl.report.agreement import agreement_svg
 
 NUMBERS = st.lists(st.tuples(st.floats(0.1, 100), st.floats(0.1, 100)), min_size=3, max_size=40)
-
-
-@pytest.fixture
-def bench(monkeypatch):
-    bench = Bench()
-
-    class Backend:
-        def latency_bench(self, runtime, *, device, threads):
-            return bench
-
-    monkeypatch.setattr(validate_latency, "load_backend", Backend)
-    return bench
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ import click
 
 from tunas_dsl.files import write_atomically
 from tunas_dsl.resources import shipped
-from tunas_dsl.syntax.words import STATEMENTS
+from tunas_dsl.syntax.words import can_be_name
 
 KINDS = {
     "mobile": "classification on phones",
     "tiny": "small grey images, searched on a CPU",
     "detection": "a backbone with the outputs C4 and C5",
 }
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @click.command("new")
@@ -33,7 +32,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def command(name: str, kind: str, output: Path | None) -> None:
     """Write a commented space called NAME, to be changed as you like."""
     name = name.removesuffix(".space")
-    if not _NAME.fullmatch(name) or name in (*STATEMENTS.values(), "from"):
+    if not can_be_name(name):
         rule = "it has letters, digits and underscores, begins with no digit, and is no word of the language"
         raise click.BadParameter(f"`{name}` cannot be a name; {rule}", param_hint="NAME")
     path = output or Path(f"{name}.space")

@@ -34,14 +34,8 @@ class Words:
     def layer(self, layer: ir.Layer) -> str:
         """One layer."""
         match layer:
-            case ir.Activation(function=function):
-                return function
-            case ir.GlobalPool():
-                return "global_pool"
-            case ir.Endpoint():
-                return "endpoint"
-            case ir.Skip():
-                return "skip"
+            case ir.Activation() | ir.GlobalPool() | ir.Endpoint() | ir.Skip():
+                return word(layer)
             case ir.Sequence(layers=layers):
                 return f"{{ {self.line(layers)} }}" if layers else "{ }"
             case ir.Residual(body=body):
@@ -104,6 +98,19 @@ class Words:
 
     def _name(self, decision: str | None) -> str:
         return f"@{decision}" if decision in self.shared and decision is not None else ""
+
+
+def word(layer: ir.Activation | ir.GlobalPool | ir.Endpoint | ir.Skip) -> str:
+    """A layer that has no settings, as it is written."""
+    match layer:
+        case ir.Activation(function=function):
+            return function
+        case ir.GlobalPool():
+            return "global_pool"
+        case ir.Endpoint():
+            return "endpoint"
+        case ir.Skip():
+            return "skip"
 
 
 def times(number: int | str, text: str) -> str:

@@ -1,6 +1,5 @@
 """From a name to its definition and to every place that uses it; renaming."""
 
-import re
 from pathlib import Path
 
 from lsprotocol import types
@@ -13,9 +12,7 @@ from tunas_dsl.lsp.files import uri_of
 from tunas_dsl.lsp.positions import offset, range_of
 from tunas_dsl.lsp.space_server import SpaceServer
 from tunas_dsl.source import Span
-from tunas_dsl.syntax.words import STATEMENTS
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+from tunas_dsl.syntax.words import can_be_name
 
 
 def defined(ls: SpaceServer, params: types.DefinitionParams) -> types.Location | None:
@@ -46,7 +43,7 @@ def renamed(ls: SpaceServer, params: types.RenameParams) -> types.WorkspaceEdit:
     """Another name in every place; refused where it is none, or is taken."""
     uri, new = params.text_document.uri, params.new_name
     use = _named(ls, uri, params.position)
-    if not _NAME.fullmatch(new) or new in BUILT_IN or new in (*STATEMENTS.values(), "from"):
+    if not can_be_name(new) or new in BUILT_IN:
         raise JsonRpcInvalidParams(f"`{new}` cannot be a name")
     if new in ls.analysed(uri).scope.names() and new != use.definition.name:
         raise JsonRpcInvalidParams(f"there is a `{new}` already")

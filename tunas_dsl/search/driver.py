@@ -88,7 +88,8 @@ class Driver:
                 if self._is_logged():
                     event = self._event(indices, qualities, costs)
                     log.step(event)
-                    report(self._progress(event, remaining.seconds(algorithm.steps - algorithm.step)))
+                    left = remaining.seconds(algorithm.steps - algorithm.step)
+                    report(Progress.after(event, algorithm.steps, left))
                 saver.keep_pace()
             saver.save()
 
@@ -139,18 +140,6 @@ class Driver:
             return None
         rows = zip(self.space.decisions, self.algorithm.policy.probabilities.tolist(), strict=True)
         return [[round(share, 5) for share in row[: len(decision.options)]] for decision, row in rows]
-
-    def _progress(self, event: EvaluationEvent, seconds_left: float) -> Progress:
-        return Progress(
-            step=event.step + 1,
-            steps=self.algorithm.steps,
-            accuracy=event.accuracy,
-            reward=event.reward,
-            sampled_cost=event.cost,
-            argmax_cost=event.argmax_cost,
-            entropy=event.entropy,
-            seconds_left=seconds_left,
-        )
 
     def _outcome(self) -> Outcome:
         return Outcome(

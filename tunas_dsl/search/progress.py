@@ -5,6 +5,8 @@ from typing import Literal
 
 import attrs
 
+from tunas_dsl.search.events import EvaluationEvent, StepEvent
+
 
 @attrs.frozen(kw_only=True)
 class Progress:
@@ -23,6 +25,20 @@ class Progress:
     argmax_cost: float
     entropy: float | None
     seconds_left: float
+
+    @classmethod
+    def after(cls, event: StepEvent | EvaluationEvent, steps: int, seconds_left: float) -> "Progress":
+        """The state after the step of an ``event``."""
+        return cls(
+            step=event.step + 1,
+            steps=steps,
+            accuracy=event.accuracy,
+            reward=event.reward,
+            sampled_cost=event.cost,
+            argmax_cost=event.argmax_cost,
+            entropy=event.entropy,
+            seconds_left=seconds_left,
+        )
 
 
 @attrs.frozen(kw_only=True)

@@ -11,6 +11,8 @@ from fractions import Fraction
 
 import attrs
 
+from tunas_dsl.syntax.words import IDENTIFIER
+
 Written = tuple[str, str, int, int]
 """A token before it is one: terminal, text, start, end."""
 
@@ -67,7 +69,7 @@ def _quoted(match: re.Match[str], touching: tuple[str, str] | None, last: str) -
     inside, start, end = match[0][1:-1], match.start(), match.end()
     if last in ("FROM", "IMPORT") or re.fullmatch(r"[\w./-]+\.space", inside):
         return _quoted_file(f'"{inside}"', start, end)
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", inside):
+    if re.fullmatch(IDENTIFIER, inside):
         help = f"words stand without quotes: `{inside}`"
         return Reading(end=end, help=help, replacement=inside, tokens=(("NAME", inside, start, end),))
     return Reading(end=end, help="words and numbers stand without quotes", doubtful=True)
@@ -105,7 +107,7 @@ def _list(match: re.Match[str], touching: tuple[str, str] | None, last: str) -> 
 
 def _plain_kind(written: str) -> str | None:
     for kind, pattern in (
-        ("NAME", r"[A-Za-z_][A-Za-z0-9_]*"),
+        ("NAME", IDENTIFIER),
         ("NUMBER", r"[0-9]+(?:\.[0-9]+)?(?:/[0-9]+)?"),
         ("TIMES", r"[0-9]+(?:\.[0-9]+)?(?:/[0-9]+)?x"),
     ):

@@ -1,6 +1,9 @@
 """What the tokens and statements of the language are called when people are told of them."""
 
+import re
 from collections.abc import Set as AbstractSet
+
+IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 
 SIGNS = {
     "BAR": "|", "LBRACE": "{", "RBRACE": "}", "LPAR": "(", "RPAR": ")", "EQUAL": "=", "STAR": "*",
@@ -45,6 +48,11 @@ _NAMED = {
 _VALUE = frozenset({"NAME", "CALL", "NUMBER", "TIMES", "SIZE", "LPAR", "LBRACE", "FIRST"})
 _STATEMENT = frozenset({"INPUT", "FILTERS", "LET", "DECIDE", "LAYER", "DEFAULT", "BLOCK", "CLASSIFIER"})
 _AT_FILE_LEVEL = frozenset({"LET", "DECIDE", "LAYER", "DEFAULT"})
+
+
+def can_be_name(text: str) -> bool:
+    """Whether a space or what is defined in it can be called so."""
+    return re.fullmatch(IDENTIFIER, text) is not None and text not in (*STATEMENTS.values(), "from")
 
 
 def listed(kinds: AbstractSet[str]) -> str:

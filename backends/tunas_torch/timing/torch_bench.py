@@ -10,7 +10,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from tunas_dsl.profiling.bench import Task
 from tunas_dsl.search.errors import SearchError
-from tunas_torch.timing.machine import Clock, clock_for, processor
+from tunas_torch.hardware import hardware
+from tunas_torch.timing.clock import Clock, clock_for
 from tunas_torch.timing.module_bench import ModuleBench
 
 
@@ -32,7 +33,7 @@ class TorchBench(ModuleBench):
         self.threads = threads
         self.runtime = f"torch {torch.__version__.partition('+')[0]}"
         on_cpu = self._device.type == "cpu"
-        self.device = processor() if on_cpu else _accelerator(self._device)
+        self.device = hardware(self._device)
         self._clock, self.clock = clock_for(threads if on_cpu else 0)
         if not on_cpu:
             self._clock = _synchronised(self._device)
@@ -82,7 +83,3 @@ def _synchronised(device: torch.device) -> Clock:
         return time.perf_counter_ns()
 
     return clock
-
-
-def _accelerator(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
