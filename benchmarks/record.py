@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from tunas_dsl import __version__
+from tunas_torch.hardware import hardware, processor
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -43,23 +44,13 @@ def write(
 def machine(device: str = "cpu") -> dict[str, Any]:
     """The processor, how many there are, how busy they are, the threads that compute, and the ``device``."""
     return {
-        "device": device if device == "cpu" else torch.cuda.get_device_name(device),
+        "device": device if device == "cpu" else hardware(torch.device(device)),
         "processor": processor(),
         "processors": os.cpu_count(),
         "load": [round(load, 2) for load in os.getloadavg()],
         "threads": torch.get_num_threads(),
         "system": platform.platform(),
     }
-
-
-def processor() -> str:
-    """What the system calls the processor."""
-    described = Path("/proc/cpuinfo")
-    if described.exists():
-        for line in described.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def clock(device: str) -> Callable[[], float]:

@@ -25,8 +25,8 @@ from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.checkpoint import load_checkpoint
 from tunas_torch.data import open_data
 from tunas_torch.leaves import Gradients
-from tunas_torch.running import _saying_who
 from tunas_torch.search import Search
+from tunas_torch.search_run import _saying_who
 from tunas_torch.supernet import Supernet
 from tunas_torch.team import Team
 

@@ -21,8 +21,8 @@ from tunas_torch.data import BatchSchedule
 from tunas_torch.loop import Pace
 from tunas_torch.operations import prefix
 from tunas_torch.path import Used
-from tunas_torch.running import run_search
 from tunas_torch.search import Search
+from tunas_torch.search_run import run_search
 
 WIDTHS = (2, 4, 8, 16)
 SPACE = ir.Space(

@@ -9,7 +9,7 @@ from tests.command_line import tunas
 from tunas_dsl.bundle import read_bundle
 from tunas_dsl.search.run import RunFolder
 from tunas_torch import shared_weights
-from tunas_torch.running import start_search
+from tunas_torch.search_run import start_search
 from tunas_torch.shared_weights import SharedWeights
 
 

@@ -23,7 +23,7 @@ from tunas_torch.network import Network
 from tunas_torch.supernet import Supernet
 from tunas_torch.trained import load_network
 from tunas_torch.training import Training, penalty
-from tunas_torch.trainings import run_training, start_training
+from tunas_torch.training_run import run_training, start_training
 
 TEXT = """
 space tiny {

@@ -11,7 +11,7 @@ from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import LR_PER_256, SearchSettings
 from tunas_torch.checkpoint import load_checkpoint
-from tunas_torch.running import start_search
+from tunas_torch.search_run import start_search
 
 SPACE = compile_text("""
 space tiny {
