@@ -5,15 +5,8 @@ from collections.abc import Callable
 import attrs
 import numpy as np
 
+from tests.cost.whole_tables import whole
 from tunas_dsl.cost.lookup import operation_model
-from tunas_dsl.cost.signature import operations
-from tunas_dsl.cost.table import LatencyTable, Measurement
-
-
-def whole(space, ms):
-    """A table of every operation of ``space``."""
-    found = {s for operation in operations(space) for s in operation.signatures.flat}
-    return LatencyTable("t", "d", "s", operations={s: Measurement(ms(s)) for s in found})
 
 
 def formula(signature):

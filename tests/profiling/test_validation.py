@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tests.command_line import tunas
-from tests.profiling.fakes import formula, whole
+from tests.cost.whole_tables import whole
+from tests.profiling.fakes import formula
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.table_files import read_file
 from tunas_dsl.cost.table_json import write_table

@@ -7,6 +7,7 @@ import attrs
 import pytest
 import torch
 
+from tests.torch.begun_runs import begin
 from tests.torch.image_folders import pack, write
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE
@@ -286,3 +287,11 @@ def assert_equal_gradients():
 def place(request, tmp_path):
     """``place(files)`` writes images as a folder or as a zip, and gives its path."""
     return lambda files: request.param(tmp_path, files)
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory):
+    """The folder of runs that were interrupted: ``search``, ``train`` and ``quality``. To be copied."""
+    folder = tmp_path_factory.mktemp("begun")
+    begin(folder)
+    return folder
