@@ -18,8 +18,8 @@ from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.sampling import sample
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.data import open_data
+from tunas_torch.memory_budget import recomputed
 from tunas_torch.operations import Masking
-from tunas_torch.recomputing import recomputed
 from tunas_torch.search import Search
 from tunas_torch.shared_weights import SharedWeights
 from tunas_torch.supernet import Supernet

@@ -11,8 +11,8 @@ from tunas_dsl.training.settings import TrainingSettings
 from tunas_torch import precision
 from tunas_torch.data import open_data
 from tunas_torch.data.ahead import ReadAhead
+from tunas_torch.memory_budget import recomputed
 from tunas_torch.network import Network
-from tunas_torch.recomputing import recomputed
 from tunas_torch.search import Search
 from tunas_torch.supernet import Supernet
 from tunas_torch.team import Processes
