@@ -117,7 +117,8 @@ def short(count: int) -> list[dict[str, Any]]:
             for seed in range(count):
                 share = np.random.default_rng([seed, steps]).uniform(0.3, 0.7)
                 target = low + share * (high - low)
-                settings = PolicySettings(steps=steps, target=target, seed=seed, policy_delay=0.25)
+                asked: dict[str, Any] = {"steps": steps, "target": target, "seed": seed}
+                settings = PolicySettings(**asked, policy_delay=0.25, critic="none")
                 found.append(search(space, model, settings, Supernet(space, seed, steps * 4)))
             rows.append(shown({"space": name, "steps": steps, **summary(found)}))
     return rows

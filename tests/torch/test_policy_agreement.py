@@ -48,6 +48,7 @@ def test_two_hundred_steps_agree(hierarchical, cost_samples, price):
         cost_samples=cost_samples,
         price=price,
         start="uniform",
+        critic="none",
         policy_delay=0.25,
     )
     ours = Reinforce(DECISIONS, costs, settings)

@@ -35,6 +35,7 @@ ROWS = (
     Row("cost_samples", "64, or 0 unless `absolute`", "ours", 0, "none", 0, "none"),
     Row("price", "mean, or each without `cost_samples`", "ours", "each", "paper 3", "each", "code"),
     Row("start", "on-target, or uniform unless `absolute`", "ours", "uniform", "paper 3", "uniform", "zeros"),
+    Row("critic", "none, or additive with `--quality`", "ours", "none", "none", "none", "none"),
     Row("samples_per_step", "4", "ours", 1, "paper 3", 32, "one a core"),
     Row(
         "policy_lr",

@@ -42,20 +42,29 @@ class Price:
         ``probabilities``, ``(D, C)``, are the policy's; ``uniform``, of the ``shape`` ``(M, D)``, numbers
         from 0 to below 1, draw the architectures. Each is held against the mean of all.
         """
-        drawn = self._draw(probabilities, uniform)
-        misses = self._cost(drawn) / self._target - 1
-        prices = beta * (np.abs(misses) if each else misses * np.clip(misses.mean() / NEAR, -1, 1))
-        advantages = (prices - prices.mean()) / max(1, len(drawn) - 1)
-        weight = np.broadcast_to(advantages[:, None], drawn.shape)
-        if self._activity is not None:
-            weight = np.where(self._activity(drawn), weight, 0.0)
-        options = probabilities.shape[1]
-        places = drawn + options * np.arange(drawn.shape[1])
-        taken = np.bincount(places.ravel(), weight.ravel(), minlength=probabilities.size)
-        return np.asarray(probabilities * weight.sum(axis=0)[:, None] - taken.reshape(probabilities.shape))
+        return self.of_draws(probabilities, self.draw(probabilities, uniform), beta, each=each)
 
-    def _draw(self, probabilities: Floats, uniform: Floats) -> Indices:
+    def of_draws(self, probabilities: Floats, draws: Indices, beta: float, *, each: bool) -> Floats:
+        """:meth:`gradient`, from architectures ``(M, D)`` that the policy drew."""
+        misses = self._cost(draws) / self._target - 1
+        prices = beta * (np.abs(misses) if each else misses * np.clip(misses.mean() / NEAR, -1, 1))
+        advantages = (prices - prices.mean()) / max(1, len(draws) - 1)
+        weight = np.broadcast_to(advantages[:, None], draws.shape)
+        if self._activity is not None:
+            weight = np.where(self._activity(draws), weight, 0.0)
+        return score_gradient(probabilities, draws, weight)
+
+    def draw(self, probabilities: Floats, uniform: Floats) -> Indices:
+        """One architecture for each row of ``uniform``, ``(M, D)``, by ``probabilities``, ``(D, C)``."""
         drawn = np.zeros(uniform.shape, dtype=np.int64)
         for bound in probabilities.cumsum(axis=1).T[:-1]:
             drawn += uniform >= bound
         return np.asarray(np.minimum(drawn, self._last))
+
+
+def score_gradient(probabilities: Floats, draws: Indices, weight: Floats) -> Floats:
+    """The gradient of -sum(weight log probability) of ``draws``, ``(M, D)``, by the logits: ``(D, C)``."""
+    options = probabilities.shape[1]
+    places = draws + options * np.arange(draws.shape[1])
+    taken = np.bincount(places.ravel(), weight.ravel(), minlength=probabilities.size)
+    return np.asarray(probabilities * weight.sum(axis=0)[:, None] - taken.reshape(probabilities.shape))

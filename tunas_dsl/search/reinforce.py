@@ -9,6 +9,7 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.search import schedule
 from tunas_dsl.search.algorithm import Floats, Indices
 from tunas_dsl.search.baseline import Baseline
+from tunas_dsl.search.critic import Critic
 from tunas_dsl.search.policy import Policy
 from tunas_dsl.search.price import Price
 from tunas_dsl.search.reward import reward
@@ -25,8 +26,9 @@ _PRICE = 1  # what else than architectures to evaluate is drawn by a seed
 class Reinforce:
     """An :class:`~tunas_dsl.search.algorithm.Algorithm` whose policy learns from rewards.
 
-    The same as the supernet's search, but for warmup, which is about weights. All randomness is a
-    function of the seed and the step. ``cost`` gives ``(N, D)`` index vectors their costs, ``(N,)``.
+    The same as the supernet's search, but for warmup, which is about weights, and for a critic, which needs
+    qualities that stay what they are. All randomness is a function of the seed and the step. ``cost``
+    gives ``(N, D)`` index vectors their costs, ``(N,)``.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Reinforce:
         self._uniform = Uniform([settings.seed], (settings.samples_per_step, len(decisions)))
         self._price = Price(cost, decisions, settings) if settings.cost_samples else None
         self._price_uniform = Uniform([settings.seed, _PRICE], (settings.cost_samples, len(decisions)))
+        self._critic = Critic(decisions) if settings.critic == "additive" else None
         self._last: tuple[Indices, float, float, float] | None = None
 
     @property
@@ -68,14 +71,7 @@ class Reinforce:
             baseline = self.baseline.update(float(rewards.mean()))
             gradients = self.policy.gradients(indices, rewards - baseline)
         else:
-            baseline = self.baseline.update(float(qualities.mean()))
-            gradients = self.policy.gradients(indices, qualities - baseline)
-            gradients += self._price.gradient(
-                self.policy.probabilities,
-                self._price_uniform(self.step),
-                beta,
-                each=settings.prices_each(self.step),
-            )
+            gradients, baseline = self._separate(self._price, indices, qualities, beta)
         change = self.adam.step(gradients, lr)
         if settings.entropy_bonus:
             change += lr * settings.entropy_bonus * self.policy.entropy_gradient(indices)
@@ -83,6 +79,23 @@ class Reinforce:
             self.policy.shift(change)
         self.step += 1
         self._last = (indices, float(rewards.mean()), baseline, lr)
+
+    def _separate(
+        self, price: Price, indices: Indices, qualities: Floats, beta: float
+    ) -> tuple[Floats, float]:
+        """The gradients ``(K, D, C)`` of qualities and costs, each from samples of its own; the baseline."""
+        probabilities, each = self.policy.probabilities, self.settings.prices_each(self.step)
+        draws = price.draw(probabilities, self._price_uniform(self.step))
+        common = price.of_draws(probabilities, draws, beta, each=each)
+        if self._critic is None:
+            baseline = self.baseline.update(float(qualities.mean()))
+            return self.policy.gradients(indices, qualities - baseline) + common, baseline
+        surprises = self._critic.surprises(indices, qualities)
+        baseline = self.baseline.update(float(surprises.mean()))
+        gradients = self.policy.gradients(indices, surprises - baseline) + common
+        gradients += self._critic.gradient(probabilities, draws)
+        self._critic.learn(indices, qualities)
+        return gradients, baseline + float((qualities - surprises).mean())
 
     def figures(self) -> dict[str, float]:
         """The last mean reward, baseline and learning rate, and the entropy after them."""
@@ -104,6 +117,7 @@ class Reinforce:
             "square": self.adam.square.tolist(),
             "updates": self.adam.updates,
             "baseline": [self.baseline.numerator, self.baseline.denominator],
+            "critic": self._critic.state() if self._critic else None,
         }
 
     def load_state(self, state: Mapping[str, Any]) -> None:
@@ -113,6 +127,8 @@ class Reinforce:
         self.adam.square[...] = np.asarray(state["square"], dtype=float).reshape(self.adam.square.shape)
         self.adam.updates = int(state["updates"])
         self.baseline.numerator, self.baseline.denominator = state["baseline"]
+        if self._critic:
+            self._critic.load_state(state["critic"])
 
 
 class Uniform:

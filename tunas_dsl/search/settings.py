@@ -37,6 +37,7 @@ searches more, so that the product of steps and learning rate stays: with it sim
 """
 
 PriceOf = Literal["mean", "each"]
+Critic = Literal["additive", "none"]
 
 OptimizerName = Literal["tf-rmsprop", "tf-rmsprop-skip", "torch-rmsprop", "torch-sgd", "torch-adam"]
 Execution = Literal["sliced", "masked"]
@@ -64,8 +65,9 @@ class PolicySettings(Settings):
     gradient. With a ``price`` of the mean, that part is about the average cost alone until ``beta`` begins to
     grow. The policy begins with all options equally likely or, with ``start`` on-target, so that it costs the
     target on average. None of this is the paper's, which has a growth of 1, 0 samples, a price of each and a
-    uniform start; it lets short searches end on the target. All of it is for the absolute reward; with
-    another one the defaults are the paper's.
+    uniform start; it lets short searches end on the target. With a ``critic``, which foresees qualities, the
+    evaluations only correct what it says. All of it is for the absolute reward; with another one the
+    defaults are the paper's.
 
     Raises:
         SearchError: a setting is out of range, or two contradict each other.
@@ -79,6 +81,7 @@ class PolicySettings(Settings):
     cost_samples: int = attrs.field(validator=NATURAL)
     price: PriceOf = attrs.field(validator=one_of(get_args(PriceOf)))
     start: Start = attrs.field(validator=one_of(STARTS))
+    critic: Critic = attrs.field(validator=one_of(get_args(Critic)))
     samples_per_step: int = attrs.field(default=4, validator=COUNT)
     policy_lr: float = attrs.field(validator=POSITIVE)
     policy_lr_schedule: PolicySchedule = attrs.field(
@@ -120,6 +123,15 @@ class PolicySettings(Settings):
         if value == "mean" and not self.cost_samples:
             raise SearchError("`price` is mean, but must be each where `cost_samples` is 0")
 
+    @critic.default
+    def _additive_if_separate(self) -> Critic:
+        return "additive" if self.cost_samples else "none"
+
+    @critic.validator
+    def _from_samples(self, _: "attrs.Attribute[str]", value: str) -> None:
+        if value == "additive" and not self.cost_samples:
+            raise SearchError("`critic` is additive, but must be none where `cost_samples` is 0")
+
     @policy_lr.default
     def _scaled_by_steps(self) -> float:
         return POLICY_LR * max(1.0, PAPER_STEPS / int(self._checked("steps")))
@@ -141,6 +153,14 @@ class PolicySettings(Settings):
     def beta_at(self, step: int) -> float:
         """The ``beta`` of ``step``."""
         return price_of_cost(step, self.steps, self.settling_step, self.beta, self.beta_growth)
+
+
+def _none_with_weights(_: object, field: "attrs.Attribute[str]", value: str) -> None:
+    if value != "none":
+        raise SearchError(
+            f"`{field.name}` is {value!r}, but must be none in a search over a supernet: what its weights "
+            f"say of an architecture changes while they are trained"
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -168,6 +188,7 @@ class SearchSettings(PolicySettings):
     """
 
     policy_delay: float = attrs.field(default=0.25, validator=BELOW_ONE)
+    critic: Critic = attrs.field(default="none", validator=_none_with_weights)
     batch_size: int = attrs.field(default=64, validator=COUNT)
     validation_batch_size: int = attrs.field(validator=COUNT)
     optimizer: OptimizerName = attrs.field(default="tf-rmsprop", validator=one_of(get_args(OptimizerName)))
