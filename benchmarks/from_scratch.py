@@ -9,8 +9,8 @@ they are off as judges, if a search does not find better ones.
 
 Time is that of the processor; on a GPU it is that on the wall, with ``--jobs`` sharing the GPU.
 
-Whatever is finished in the work folder is kept, and what was interrupted goes on. A data set takes ten minutes
-of an H100 with ten jobs, and many hours of a processor.
+Whatever is finished in the work folder is kept, and what was interrupted goes on. A data set takes ten
+minutes of an H100 with ten jobs, and many hours of a processor.
 """
 
 import argparse
