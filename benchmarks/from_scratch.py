@@ -34,7 +34,7 @@ import torch
 from tunas_dsl import __version__
 from tunas_dsl.bundle import read_bundle
 from tunas_dsl.search.run import RunFolder
-from tunas_torch.shared_weights import SharedWeights
+from tunas_torch.search.shared_weights import SharedWeights
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -30,8 +30,8 @@ from tunas_dsl.search.events import step_history  # noqa: E402
 from tunas_dsl.search.run import RunFolder  # noqa: E402
 from tunas_dsl.search.settings import SearchSettings  # noqa: E402
 from tunas_torch.data import open_data  # noqa: E402
-from tunas_torch.loop import Pace  # noqa: E402
-from tunas_torch.search_run import run_search, start_search  # noqa: E402
+from tunas_torch.runs.loop import Pace  # noqa: E402
+from tunas_torch.search.run import run_search, start_search  # noqa: E402
 
 SPACE = load_space("digits")
 MODEL = cost_model(SPACE, "macs")

@@ -27,9 +27,9 @@ from torch import Tensor
 
 from tunas_dsl.compiler import load_space
 from tunas_dsl.ir import space as ir
-from tunas_torch.lazy_rmsprop import LazyRMSProp
-from tunas_torch.leaves import Gradients
-from tunas_torch.rematerialisation import Tradeoff, switches, widest
+from tunas_torch.memory.rematerialisation import Tradeoff, switches, widest
+from tunas_torch.optimizers.lazy_rmsprop import LazyRMSProp
+from tunas_torch.optimizers.leaves import Gradients
 from tunas_torch.supernet import Supernet
 
 GIB = 2**30

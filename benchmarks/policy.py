@@ -23,11 +23,11 @@ import torch
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.layers import macs_model
 from tunas_dsl.search.settings import SearchSettings
-from tunas_torch.measuring import noise_for
+from tunas_torch.optimizers.reinforce import PolicyOptimizer
 from tunas_torch.policy import Policy
-from tunas_torch.reinforce import PolicyOptimizer
-from tunas_torch.search import Search
-from tunas_torch.stages import Stopwatch
+from tunas_torch.search.measuring import noise_for
+from tunas_torch.search.stages import Stopwatch
+from tunas_torch.search.steps import Search
 from tunas_torch.supernet import Supernet
 
 LARGEST = "mobilenet_v3_like"

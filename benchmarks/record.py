@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from tunas_dsl import __version__
-from tunas_torch.hardware import hardware, processor
+from tunas_torch.timing.hardware import hardware, processor
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -25,12 +25,12 @@ from torch import Tensor, nn
 
 from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.sampling import sample
-from tunas_torch.depthwise import depthwise
-from tunas_torch.lazy_rmsprop import LazyRMSProp
-from tunas_torch.leaves import Gradients
-from tunas_torch.network import Network, channels_last
-from tunas_torch.operations import Masking
-from tunas_torch.optimizer import RMSProp
+from tunas_torch.layers.depthwise import depthwise
+from tunas_torch.layers.operations import Masking
+from tunas_torch.optimizers.lazy_rmsprop import LazyRMSProp
+from tunas_torch.optimizers.leaves import Gradients
+from tunas_torch.optimizers.rmsprop import RMSProp
+from tunas_torch.standalone.network import Network, channels_last
 from tunas_torch.supernet import Supernet
 
 L2 = 4e-5

@@ -43,7 +43,7 @@ class TorchBackend:
         started: Callable[[], None] = lambda: None,
     ) -> Outcome:
         """Search ``space`` with the settings and data of ``run``; see the protocol."""
-        from tunas_torch.search_run import run_search, start_search
+        from tunas_torch.search.run import run_search, start_search
 
         search = start_search(space, model, run, device, threads)
         started()
@@ -63,7 +63,7 @@ class TorchBackend:
         threads: int | None = None,
     ) -> TrainingOutcome:
         """Train ``architecture`` with the settings and data of ``run``; see the protocol."""
-        from tunas_torch.training_run import run_training, start_training
+        from tunas_torch.training.run import run_training, start_training
 
         training = start_training(architecture, run, device, threads)
         _tell_fitted(training.data, tell)
@@ -79,7 +79,7 @@ class TorchBackend:
         threads: int | None = None,
     ) -> Evaluation:
         """Evaluate the weights of ``run``; see the protocol."""
-        from tunas_torch.training_run import evaluate_training
+        from tunas_torch.training.run import evaluate_training
 
         return evaluate_training(architecture, run, split, device, threads)
 
@@ -94,7 +94,7 @@ class TorchBackend:
         threads: int | None = None,
     ) -> Measurement:
         """Time steps of a search in ``space``; see the protocol."""
-        from tunas_torch.measuring import measure_search
+        from tunas_torch.search.measuring import measure_search
 
         return measure_search(space, settings, data=data, seconds=seconds, device=device, threads=threads)
 
@@ -114,7 +114,7 @@ class TorchBackend:
         tell: Callable[[str], None],
     ) -> Quality:
         """The accuracy that the weights of ``run`` give architectures of ``space``; see the protocol."""
-        from tunas_torch.shared_weights import SharedWeights
+        from tunas_torch.search.shared_weights import SharedWeights
 
         return SharedWeights(space, run, tell, device, threads)
 

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE, check_indices, prune
-from tunas_torch.composition import search_layer
-from tunas_torch.layers import Classifier, SearchLayer
-from tunas_torch.network import Network, module_name
-from tunas_torch.operations import Execution, Masking, Slicing, resized
-from tunas_torch.path import Path, Used
-from tunas_torch.weights import Parts
+from tunas_torch.layers.composition import search_layer
+from tunas_torch.layers.kinds import Classifier, SearchLayer
+from tunas_torch.layers.operations import Execution, Masking, Slicing, resized
+from tunas_torch.layers.path import Path, Used
+from tunas_torch.layers.weights import Parts
+from tunas_torch.standalone.network import Network, module_name
 
 EXECUTIONS: dict[str, Execution] = {"sliced": Slicing(), "masked": Masking()}
 

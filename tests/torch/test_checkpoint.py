@@ -3,7 +3,7 @@ import torch
 
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.folder import CHECKPOINT
-from tunas_torch.checkpoint import Header, load_checkpoint, save_checkpoint
+from tunas_torch.runs.checkpoint import Header, load_checkpoint, save_checkpoint
 
 PREVIOUS = "checkpoint.1.safetensors"
 TENSORS = {"weights": torch.arange(6.0).reshape(2, 3).T, "step": torch.tensor(7), "empty": torch.zeros(0)}

@@ -18,10 +18,10 @@ from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.sampling import sample
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.data import open_data
-from tunas_torch.memory_budget import recomputed
-from tunas_torch.operations import Masking
-from tunas_torch.search import Search
-from tunas_torch.shared_weights import SharedWeights
+from tunas_torch.layers.operations import Masking
+from tunas_torch.search.memory_budget import recomputed
+from tunas_torch.search.shared_weights import SharedWeights
+from tunas_torch.search.steps import Search
 from tunas_torch.supernet import Supernet
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tunas_torch.depthwise import LARGEST_OUTPUT, depthwise, kernel_gradient
+from tunas_torch.layers.depthwise import LARGEST_OUTPUT, depthwise, kernel_gradient
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])

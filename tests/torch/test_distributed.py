@@ -22,13 +22,13 @@ from tunas_dsl.cost.named import cost_model
 from tunas_dsl.search.errors import DataError, RankError, SearchError
 from tunas_dsl.search.events import read_events
 from tunas_dsl.search.settings import SearchSettings
-from tunas_torch.checkpoint import load_checkpoint
 from tunas_torch.data import open_data
-from tunas_torch.leaves import Gradients
-from tunas_torch.search import Search
-from tunas_torch.search_run import _saying_who
+from tunas_torch.optimizers.leaves import Gradients
+from tunas_torch.runs.checkpoint import load_checkpoint
+from tunas_torch.runs.team import Team
+from tunas_torch.search.run import _saying_who
+from tunas_torch.search.steps import Search
 from tunas_torch.supernet import Supernet
-from tunas_torch.team import Team
 
 ROOT = Path(__file__).parents[2]
 SPACE = load_space("digits")

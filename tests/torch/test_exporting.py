@@ -13,10 +13,10 @@ from tunas_dsl.ir.selection import prune
 from tunas_dsl.resources import shipped
 from tunas_torch.exporting import export
 from tunas_torch.exporting.python_source import python_source
-from tunas_torch.network import Network
+from tunas_torch.runs.tensor_files import write_tensors
+from tunas_torch.standalone.network import Network
 from tunas_torch.supernet import Supernet
-from tunas_torch.tensor_files import write_tensors
-from tunas_torch.trained import SCHEMA
+from tunas_torch.training.trained import SCHEMA
 
 ALL = """space everything {
     input image 9 x 7 x 3

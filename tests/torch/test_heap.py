@@ -10,7 +10,7 @@ PAGES = """
 import resource, sys
 import torch
 from torch import nn
-from tunas_torch.heap import keep_freed_memory
+from tunas_torch.memory.heap import keep_freed_memory
 if "keep" in sys.argv: keep_freed_memory()
 layers = nn.Sequential(*[nn.Sequential(nn.Conv2d(16, 16, 3, padding=1), nn.ReLU()) for _ in range(10)])
 def step(): layers(torch.ones(16, 16, 48, 48)).sum().backward()

@@ -16,7 +16,7 @@ from tests.command_line import tunas
 from tests.torch.begun_runs import WEIGHTS, failure, flip
 from tunas_dsl import documents
 from tunas_dsl.search.folder import CHECKPOINT
-from tunas_torch.tensor_files import read_tensors, write_tensors
+from tunas_torch.runs.tensor_files import read_tensors, write_tensors
 
 
 def edit_json(path, edit):

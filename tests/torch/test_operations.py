@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from tunas_torch.initialisers import he_normal_, initialise_
-from tunas_torch.operations import ACTIVATIONS, Masking, Slicing, convolve
-from tunas_torch.standalone import same_padding
+from tunas_torch.layers.operations import ACTIVATIONS, Masking, Slicing, convolve
+from tunas_torch.standalone.initialisers import he_normal_, initialise_
+from tunas_torch.standalone.layers import same_padding
 
 EXECUTIONS = pytest.mark.parametrize("execution", [Masking(), Slicing()], ids=["masking", "slicing"])
 STRIDE_1 = torch.full((6, 6), 9.0)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from tunas_torch.optimizer import RMSProp
+from tunas_torch.optimizers.rmsprop import RMSProp
 
 
 class Literal:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE, active_decisions
 from tunas_dsl.search.baseline import Baseline
+from tunas_torch.optimizers.reinforce import PolicyOptimizer
 from tunas_torch.policy import Policy, Sampled
-from tunas_torch.reinforce import PolicyOptimizer
 
 INPUTS = ir.FeatureMap(ir.constant(3), ir.constant((8, 8)))
 

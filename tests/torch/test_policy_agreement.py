@@ -11,8 +11,8 @@ from tunas_dsl.search.reinforce import Reinforce
 from tunas_dsl.search.reward import reward
 from tunas_dsl.search.schedule import policy_lr
 from tunas_dsl.search.settings import PolicySettings
+from tunas_torch.optimizers.reinforce import PolicyOptimizer
 from tunas_torch.policy import Policy
-from tunas_torch.reinforce import PolicyOptimizer
 
 INPUTS = ir.FeatureMap(ir.constant(3), ir.constant((8, 8)))
 SPACE = ir.Space("toy", INPUTS, 8, DECISIONS, (), None)

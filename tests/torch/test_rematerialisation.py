@@ -6,11 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tunas_dsl.compiler import compile_text
-from tunas_torch.kept import Kept
-from tunas_torch.lazy_rmsprop import LazyRMSProp
-from tunas_torch.memory import PeakMemory
-from tunas_torch.operations import Slicing
-from tunas_torch.rematerialisation import (
+from tunas_torch.layers.kept import Kept
+from tunas_torch.layers.operations import Slicing
+from tunas_torch.memory.peak import PeakMemory
+from tunas_torch.memory.rematerialisation import (
     OVERHEAD,
     Batches,
     TooLittleMemoryError,
@@ -20,6 +19,7 @@ from tunas_torch.rematerialisation import (
     switches,
     widest,
 )
+from tunas_torch.optimizers.lazy_rmsprop import LazyRMSProp
 from tunas_torch.supernet import Supernet
 
 MB = 1_000_000

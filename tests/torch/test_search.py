@@ -18,11 +18,11 @@ from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import SearchSettings
 from tunas_dsl.search.start import logits_on_target
 from tunas_torch.data import BatchSchedule
-from tunas_torch.loop import Pace
-from tunas_torch.operations import prefix
-from tunas_torch.path import Used
-from tunas_torch.search import Search
-from tunas_torch.search_run import run_search
+from tunas_torch.layers.operations import prefix
+from tunas_torch.layers.path import Used
+from tunas_torch.runs.loop import Pace
+from tunas_torch.search.run import run_search
+from tunas_torch.search.steps import Search
 
 WIDTHS = (2, 4, 8, 16)
 SPACE = ir.Space(

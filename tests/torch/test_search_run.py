@@ -10,8 +10,8 @@ from tunas_dsl.cost.named import cost_model
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import LR_PER_256, SearchSettings
-from tunas_torch.checkpoint import load_checkpoint
-from tunas_torch.search_run import start_search
+from tunas_torch.runs.checkpoint import load_checkpoint
+from tunas_torch.search.run import start_search
 
 SPACE = compile_text("""
 space tiny {

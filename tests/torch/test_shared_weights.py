@@ -8,9 +8,9 @@ import torch
 from tests.command_line import tunas
 from tunas_dsl.bundle import read_bundle
 from tunas_dsl.search.run import RunFolder
-from tunas_torch import shared_weights
-from tunas_torch.search_run import start_search
-from tunas_torch.shared_weights import SharedWeights
+from tunas_torch.search import shared_weights
+from tunas_torch.search.run import start_search
+from tunas_torch.search.shared_weights import SharedWeights
 
 
 @pytest.fixture(scope="module")

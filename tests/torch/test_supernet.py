@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE, NotInSpace
-from tunas_torch.operations import Masking
+from tunas_torch.layers.operations import Masking
 from tunas_torch.supernet import Supernet
 
 seeds = st.integers(0, 2**32 - 1)

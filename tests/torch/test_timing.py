@@ -16,7 +16,7 @@ from tunas_dsl.cost.signature import Signature, operations
 from tunas_dsl.cost.table_files import read_file
 from tunas_dsl.ir.selection import prune
 from tunas_dsl.search.errors import SearchError
-from tunas_torch.network import Network
+from tunas_torch.standalone.network import Network
 from tunas_torch.timing import open_bench
 from tunas_torch.timing.onnx_graph import onnx_graph
 from tunas_torch.timing.operations import operation

@@ -14,16 +14,16 @@ from tunas_dsl.search.events import step_history
 from tunas_dsl.search.folder import CHECKPOINT
 from tunas_dsl.training.run import TrainingFolder
 from tunas_dsl.training.settings import TrainingSettings
-from tunas_torch.checkpoint import load_checkpoint
 from tunas_torch.data import BatchSchedule, open_data
 from tunas_torch.data.joining import JoinedSource, with_validation
-from tunas_torch.evaluation import evaluate
-from tunas_torch.loop import Pace
-from tunas_torch.network import Network
+from tunas_torch.runs.checkpoint import load_checkpoint
+from tunas_torch.runs.loop import Pace
+from tunas_torch.standalone.network import Network
 from tunas_torch.supernet import Supernet
-from tunas_torch.trained import load_network
-from tunas_torch.training import Training, penalty
-from tunas_torch.training_run import run_training, start_training
+from tunas_torch.training.evaluation import evaluate
+from tunas_torch.training.run import run_training, start_training
+from tunas_torch.training.steps import Training, penalty
+from tunas_torch.training.trained import load_network
 
 TEXT = """
 space tiny {

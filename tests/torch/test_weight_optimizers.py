@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 from tunas_dsl.search.settings import LR_PER_256, SearchSettings
-from tunas_torch.lazy_rmsprop import LazyRMSProp, SkippingRMSProp
-from tunas_torch.leaves import Gradients, Leaves
-from tunas_torch.operations import Masking, prefix
-from tunas_torch.optimizer import RMSProp
+from tunas_torch.layers.operations import Masking, prefix
+from tunas_torch.layers.path import Used
 from tunas_torch.optimizers import TorchOptimizer, weight_optimizer
-from tunas_torch.path import Used
+from tunas_torch.optimizers.lazy_rmsprop import LazyRMSProp, SkippingRMSProp
+from tunas_torch.optimizers.leaves import Gradients, Leaves
+from tunas_torch.optimizers.rmsprop import RMSProp
 from tunas_torch.supernet import Supernet
 
 SHAPES = {"matrix": (6, 5), "kernel": (4, 3, 2, 2), "vector": (7,)}

@@ -10,9 +10,9 @@ from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.generations import DamageError
 from tunas_torch.exporting.graphs import export_executorch, export_onnx
 from tunas_torch.exporting.python_source import python_source
-from tunas_torch.network import Network
-from tunas_torch.tensor_files import read_tensors
-from tunas_torch.trained import SCHEMA
+from tunas_torch.runs.tensor_files import read_tensors
+from tunas_torch.standalone.network import Network
+from tunas_torch.training.trained import SCHEMA
 
 
 def export(architecture: ir.Space, format: ExportFormat, output: Path, weights: Path | None) -> str:

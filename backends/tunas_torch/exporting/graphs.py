@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tunas_dsl.search.errors import SearchError
-from tunas_torch.network import Network
+from tunas_torch.standalone.network import Network
 
 TOLERANCE = 1e-4
 """How far the exported network may be from PyTorch's, relative to the largest logit.

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import expanded_filters, squeezed_filters
-from tunas_torch.network import ACTIVATIONS, module_name
+from tunas_torch.standalone.network import ACTIVATIONS, module_name
 
 _HEAD = '''"""{name}: an architecture, exported by tunas. It needs PyTorch alone.
 
@@ -35,7 +35,7 @@ def python_source(architecture: ir.Space, weights: str | None = None) -> str:
         width=width,
         loading=_LOADING.format(weights=weights) if weights else "",
     )
-    layers = files("tunas_torch").joinpath("standalone.py").read_text(encoding="utf-8")
+    layers = files("tunas_torch.standalone").joinpath("layers.py").read_text(encoding="utf-8")
     body = layers[layers.index("from collections") :]
     return "\n".join([head.rstrip() + "\n", body.rstrip(), "", "", *_network(architecture), ""])
 

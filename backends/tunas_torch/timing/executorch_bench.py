@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from tunas_dsl.profiling.bench import Task
 from tunas_dsl.search.errors import SearchError
-from tunas_torch.hardware import processor
 from tunas_torch.timing.clock import Clock, clock_for
+from tunas_torch.timing.hardware import processor
 from tunas_torch.timing.module_bench import ModuleBench
 from tunas_torch.timing.torch_bench import fold
 

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from tunas_dsl.cost.signature import Signature
-from tunas_torch import standalone
-from tunas_torch.network import ACTIVATIONS
+from tunas_torch.standalone import layers as standalone
+from tunas_torch.standalone.network import ACTIVATIONS
 
 
 class Plus(nn.Module):

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import chosen, expanded_filters, squeezed_filters
-from tunas_torch.initialisers import classifier_normal_
-from tunas_torch.operations import ACTIVATIONS, prefix
-from tunas_torch.path import Path, Used
-from tunas_torch.switch import switch
-from tunas_torch.weights import BatchNorm, DepthwiseKernel, Kernel, Part, Parts
+from tunas_torch.layers.operations import ACTIVATIONS, prefix
+from tunas_torch.layers.path import Path, Used
+from tunas_torch.layers.switch import switch
+from tunas_torch.layers.weights import BatchNorm, DepthwiseKernel, Kernel, Part, Parts
+from tunas_torch.standalone.initialisers import classifier_normal_
 
 
 class SearchLayer(Part):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tunas_dsl.search.folder import CHECKPOINT
 from tunas_dsl.search.generations import KEPT, DamageError, Generations
-from tunas_torch.tensor_files import read_tensors, write_tensors
+from tunas_torch.runs.tensor_files import read_tensors, write_tensors
 
 SCHEMA = "tunas.checkpoint/1"
 

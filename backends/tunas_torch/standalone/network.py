@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import expanded_filters, prune, squeezed_filters
-from tunas_torch import standalone
-from tunas_torch.initialisers import initialise_
-from tunas_torch.standalone import Chain, Endpoint, Residual, Zeros
+from tunas_torch.standalone import layers as standalone
+from tunas_torch.standalone.initialisers import initialise_
+from tunas_torch.standalone.layers import Chain, Endpoint, Residual, Zeros
 
 ACTIVATIONS: dict[ir.ActivationFunction, type[nn.Module]] = {
     "relu": nn.ReLU,

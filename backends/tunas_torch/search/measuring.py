@@ -18,13 +18,13 @@ from tunas_dsl.search.measurement import Measurement
 from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.data import ImageData, Split
 from tunas_torch.data.augment import Augmentation
-from tunas_torch.hardware import hardware
-from tunas_torch.memory_budget import recomputed
-from tunas_torch.precision import check_precision
-from tunas_torch.search import Search
-from tunas_torch.stages import Stopwatch
-from tunas_torch.starting import images_for, use
+from tunas_torch.runs.precision import check_precision
+from tunas_torch.runs.starting import images_for, use
+from tunas_torch.search.memory_budget import recomputed
+from tunas_torch.search.stages import Stopwatch
+from tunas_torch.search.steps import Search
 from tunas_torch.supernet import Supernet
+from tunas_torch.timing.hardware import hardware
 
 
 @attrs.frozen

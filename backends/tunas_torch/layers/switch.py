@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from tunas_dsl.ir import space as ir
-from tunas_torch.path import Path
-from tunas_torch.recomputation import Branch, recomputed, total
+from tunas_torch.layers.path import Path
+from tunas_torch.layers.recomputation import Branch, recomputed, total
 
 
 def switch(

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from tunas_torch.kept import Kept
-from tunas_torch.path import Path
+from tunas_torch.layers.kept import Kept
+from tunas_torch.layers.path import Path
 
 Branch = Callable[[int, Tensor, Path], Tensor]
 """What an option makes of images on a path."""

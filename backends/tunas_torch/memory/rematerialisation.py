@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE
-from tunas_torch.lazy_rmsprop import LazyRMSProp
-from tunas_torch.memory import PeakMemory
+from tunas_torch.memory.peak import PeakMemory
+from tunas_torch.optimizers.lazy_rmsprop import LazyRMSProp
 from tunas_torch.supernet import Supernet
 
 OVERHEAD = 600_000_000

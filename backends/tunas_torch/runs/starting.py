@@ -8,7 +8,7 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.ranks import ranks
 from tunas_torch.data import ImageData, open_data
-from tunas_torch.heap import keep_freed_memory
+from tunas_torch.memory.heap import keep_freed_memory
 
 
 def use(device: str, threads: int | None) -> torch.device:

@@ -25,15 +25,15 @@ from tunas_dsl.search.settings import SearchSettings
 from tunas_dsl.search.start import logits_on_target
 from tunas_torch.data import Augmentation, BatchSchedule, ImageData, Split
 from tunas_torch.data.ahead import Arrays, ReadAhead
-from tunas_torch.leaves import Gradients
 from tunas_torch.optimizers import weight_optimizer
+from tunas_torch.optimizers.leaves import Gradients
+from tunas_torch.optimizers.reinforce import PolicyOptimizer
 from tunas_torch.policy import Policy, Sampled, joined
-from tunas_torch.precision import logits_of
-from tunas_torch.reinforce import PolicyOptimizer
-from tunas_torch.stages import Stage, untimed
-from tunas_torch.states import check_state, part, prefixed
+from tunas_torch.runs.precision import logits_of
+from tunas_torch.runs.states import check_state, part, prefixed
+from tunas_torch.runs.team import Team
+from tunas_torch.search.stages import Stage, untimed
 from tunas_torch.supernet import Supernet
-from tunas_torch.team import Team
 
 _SAMPLING, _AUGMENTATION, _TRAINING, _VALIDATION, _PRICE = range(5)
 """Purposes of random numbers."""

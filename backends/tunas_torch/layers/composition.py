@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tunas_dsl.ir import space as ir
-from tunas_torch.layers import (
+from tunas_torch.layers.kinds import (
     Activation,
     Bottleneck,
     Conv,
@@ -18,9 +18,9 @@ from tunas_torch.layers import (
     SeparableConv,
     Skip,
 )
-from tunas_torch.path import Path, Used
-from tunas_torch.switch import switch
-from tunas_torch.weights import Parts
+from tunas_torch.layers.path import Path, Used
+from tunas_torch.layers.switch import switch
+from tunas_torch.layers.weights import Parts
 
 
 class Sequence(SearchLayer):

@@ -19,11 +19,11 @@ from tunas_dsl.training.progress import Evaluation, Part, TrainingEvent
 from tunas_dsl.training.settings import TrainingSettings
 from tunas_torch.data import BatchSchedule, ImageData
 from tunas_torch.data.ahead import Arrays, ReadAhead
-from tunas_torch.evaluation import evaluate
-from tunas_torch.network import Network, channels_last
-from tunas_torch.optimizer import RMSProp
-from tunas_torch.precision import logits_of
-from tunas_torch.states import check_state, part, prefixed
+from tunas_torch.optimizers.rmsprop import RMSProp
+from tunas_torch.runs.precision import logits_of
+from tunas_torch.runs.states import check_state, part, prefixed
+from tunas_torch.standalone.network import Network, channels_last
+from tunas_torch.training.evaluation import evaluate
 
 _AUGMENTATION, _ORDER, _DROPOUT = range(10, 13)
 """Purposes of random numbers, others than those of a search."""

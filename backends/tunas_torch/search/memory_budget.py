@@ -6,8 +6,8 @@ import torch
 
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.setting import byte_count
-from tunas_torch.rematerialisation import Batches, TooLittleMemoryError, fitting, switches
-from tunas_torch.search import Search
+from tunas_torch.memory.rematerialisation import Batches, TooLittleMemoryError, fitting, switches
+from tunas_torch.search.steps import Search
 
 SHARE = 0.8
 """Of the machine's memory, what a search may take where nothing else is said."""

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE, chosen
-from tunas_torch.kept import Kept
-from tunas_torch.operations import Execution, prefix
+from tunas_torch.layers.kept import Kept
+from tunas_torch.layers.operations import Execution, prefix
 
 
 @attrs.frozen(eq=False)

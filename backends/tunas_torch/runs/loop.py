@@ -19,8 +19,8 @@ from tunas_dsl.search.generations import KEPT
 from tunas_dsl.search.interruption import interruption
 from tunas_dsl.search.progress import Remaining
 from tunas_dsl.search.saving import Saver
-from tunas_torch.checkpoint import Header, load_checkpoint, save_checkpoint
-from tunas_torch.team import PeerError, Team
+from tunas_torch.runs.checkpoint import Header, load_checkpoint, save_checkpoint
+from tunas_torch.runs.team import PeerError, Team
 
 
 class Event(attrs.AttrsInstance, Protocol):

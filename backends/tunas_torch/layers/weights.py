@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from tunas_torch.initialisers import he_normal_
-from tunas_torch.path import Path, Used
+from tunas_torch.layers.path import Path, Used
+from tunas_torch.standalone.initialisers import he_normal_
 
 
 class Part(nn.Module):

@@ -8,13 +8,13 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import DataError, RankError
 from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.run import RunFolder
-from tunas_torch.loop import PACE, Pace, Place, fingerprint, run_steps
-from tunas_torch.memory_budget import recomputed
-from tunas_torch.precision import check_precision
-from tunas_torch.search import Search
-from tunas_torch.starting import images_for, use
+from tunas_torch.runs.loop import PACE, Pace, Place, fingerprint, run_steps
+from tunas_torch.runs.precision import check_precision
+from tunas_torch.runs.starting import images_for, use
+from tunas_torch.runs.team import assemble
+from tunas_torch.search.memory_budget import recomputed
+from tunas_torch.search.steps import Search
 from tunas_torch.supernet import Supernet
-from tunas_torch.team import assemble
 
 
 def start_search(

@@ -1,4 +1,4 @@
-"""The optimizers of a search's weights: their interface, PyTorch's own behind it, and their names."""
+"""The optimizers of a search: here those of its weights, their interface, and PyTorch's own behind it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from tunas_dsl.search.settings import SearchSettings
-from tunas_torch.lazy_rmsprop import LazyRMSProp, SkippingRMSProp, views
-from tunas_torch.leaves import Gradients, Leaves
-from tunas_torch.operations import prefix
-from tunas_torch.path import Used
+from tunas_torch.layers.operations import prefix
+from tunas_torch.layers.path import Used
+from tunas_torch.optimizers.lazy_rmsprop import LazyRMSProp, SkippingRMSProp, views
+from tunas_torch.optimizers.leaves import Gradients, Leaves
 
 
 class WeightOptimizer(Protocol):

@@ -10,8 +10,8 @@ import attrs
 import torch
 from torch import Tensor
 
-from tunas_torch.operations import prefix
-from tunas_torch.path import Used
+from tunas_torch.layers.operations import prefix
+from tunas_torch.layers.path import Used
 
 
 @attrs.frozen(eq=False)

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.ranks import ranks
-from tunas_torch.leaves import Gradients
-from tunas_torch.operations import prefix
+from tunas_torch.layers.operations import prefix
+from tunas_torch.optimizers.leaves import Gradients
 
 _PATIENCE = timedelta(minutes=10)
 """After so long a rank that does not answer counts as gone."""

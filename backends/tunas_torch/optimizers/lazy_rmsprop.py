@@ -12,10 +12,10 @@ import attrs
 import torch
 from torch import Tensor
 
-from tunas_torch.leaves import Gradients, Leaves
-from tunas_torch.operations import prefix
-from tunas_torch.optimizer import RMSPropBuffers, add_squares
-from tunas_torch.path import Used
+from tunas_torch.layers.operations import prefix
+from tunas_torch.layers.path import Used
+from tunas_torch.optimizers.leaves import Gradients, Leaves
+from tunas_torch.optimizers.rmsprop import RMSPropBuffers, add_squares
 
 _SMALLEST = 1e-12
 """How small the powers of the decays may get before the buffers are scaled back to them."""
@@ -38,7 +38,7 @@ class _PartialBuffers(RMSPropBuffers):
 
 @attrs.define(eq=False)
 class LazyRMSProp(_PartialBuffers):
-    """What :class:`tunas_torch.optimizer.RMSProp` computes, at the cost of the parts that were used.
+    """What :class:`tunas_torch.optimizers.rmsprop.RMSProp` computes, at the cost of the parts that were used.
 
     With mu for the momentum's decay and no more gradients, w - mom mu / (1 - mu) is where w ends up; a
     step that does not use w leaves this ``limits`` entry as it is. So it does with mom / mu^t and ms / rho^t,
@@ -117,8 +117,8 @@ class LazyRMSProp(_PartialBuffers):
 class SkippingRMSProp(_PartialBuffers):
     """RMSProp in which a step leaves what it does not use entirely alone, momentum and mean square included.
 
-    For the used parts it is the rule of :class:`tunas_torch.optimizer.RMSProp`. With several architectures
-    a step, what counts as used is what :class:`Gradients` has.
+    For the used parts it is the rule of :class:`tunas_torch.optimizers.rmsprop.RMSProp`. With several
+    architectures a step, what counts as used is what :class:`Gradients` has.
     """
 
     def take(self, used: Iterable[Used]) -> Leaves:

@@ -13,8 +13,8 @@ from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.generations import DamageError
 from tunas_dsl.unparse import unparse
 from tunas_torch.data import ImageData
-from tunas_torch.network import Network, channels_last
-from tunas_torch.tensor_files import read_tensors, write_tensors
+from tunas_torch.runs.tensor_files import read_tensors, write_tensors
+from tunas_torch.standalone.network import Network, channels_last
 
 SCHEMA = "tunas.weights/1"
 

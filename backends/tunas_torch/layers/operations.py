@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tunas_dsl.ir import space as ir
-from tunas_torch.depthwise import depthwise
-from tunas_torch.standalone import EPSILON, pad_same
+from tunas_torch.layers.depthwise import depthwise
+from tunas_torch.standalone.layers import EPSILON, pad_same
 
 ACTIVATIONS: dict[ir.ActivationFunction, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,

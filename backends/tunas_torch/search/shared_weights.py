@@ -11,9 +11,9 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.search.algorithm import Floats, Indices
 from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.run import RunFolder
-from tunas_torch.checkpoint import load_checkpoint
-from tunas_torch.loop import fingerprint
-from tunas_torch.search_run import start_search
+from tunas_torch.runs.checkpoint import load_checkpoint
+from tunas_torch.runs.loop import fingerprint
+from tunas_torch.search.run import start_search
 
 IMAGES = 2048
 """So many validation images rate an architecture, or all that there are."""

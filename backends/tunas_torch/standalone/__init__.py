@@ -1,0 +1,1 @@
+"""One architecture as an ordinary PyTorch network."""
