@@ -7,8 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Shared machines stall now and then; no test here is about time.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Shared machines stall now and then; no test here is about time. Where a change is taken or refused, the same
+# examples are tried each time; elsewhere every run tries others.
+settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
 settings.load_profile("patient")
 
 # Workers of the suite share the cores: threads of their own would wait for each other. Before torch loads.

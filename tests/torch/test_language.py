@@ -8,7 +8,7 @@ import random
 
 import numpy as np
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -84,7 +84,7 @@ def _around(items):
         items.map("(| {})".format),
         two.map("({0[0]} | {0[1]})".format),
         two.map("{{ {0[0]} {0[1]} }}".format),
-        two.map("first (1 | 2) of {{ {0[0]} {0[1]} }}".format),
+        two.map("first (1 | 2) of {{ residual({0[0]}) residual({0[1]}) }}".format),
         two.map("residual({{ {0[0]} {0[1]} }} | {0[0]} | skip)".format),
     )
 
@@ -116,7 +116,19 @@ def compiled(text):
     return found.space
 
 
+SIGMOID = """space s {
+  input image 9 x 8 x 3
+  filters divisible by 4
+  block b (filters: 4 | 8) { conv(kernel: 1)  (1 | 2) * { sigmoid }  conv(kernel: 3) }
+  classifier (classes: 3)
+}
+"""
+"""A function that is not 0 at 0: what it makes of channels that are off must be masked."""
+
+
 @settings(max_examples=12)
+@example(SIGMOID, 0)
+@example(SIGMOID.replace("conv(kernel: 3)", ""), 0)
 @given(spaces(), st.integers(0, 2**32 - 1))
 def test_every_way_of_a_space_is_the_same_network(float64, draw, images, text, seed):
     space = compiled(text)

@@ -207,11 +207,12 @@ class Activation(SearchLayer):
 
     def __init__(self, layer: ir.Activation) -> None:
         super().__init__()
+        self.layer = layer
         self.function = ACTIVATIONS[layer.function]
 
     def forward(self, images: Tensor, path: Path) -> Tensor:
-        """The function of every entry."""
-        return self.function(images)
+        """The function of every entry of the selected channels."""
+        return path.execution.activated(self.function(images), path.width(self.layer.outputs))
 
 
 class GlobalPool(SearchLayer):

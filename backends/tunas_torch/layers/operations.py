@@ -78,6 +78,9 @@ class Execution(Protocol):
     def batch_norm(self, images: Tensor, gamma: Tensor, beta: Tensor, width: int) -> Tensor:
         """Stateless batch norm of the first ``width`` channels; gamma and beta are whole, ``(out,)``."""
 
+    def activated(self, images: Tensor, width: int) -> Tensor:
+        """What an activation gave for ``images`` of which the first ``width`` channels are selected."""
+
 
 class Masking:
     """The definition: weights times prefix masks, at full width; batch norm's result times its mask."""
@@ -109,6 +112,10 @@ class Masking:
     def batch_norm(self, images: Tensor, gamma: Tensor, beta: Tensor, width: int) -> Tensor:
         """Batch norm, then the mask: otherwise beta would leak into the channels that are off."""
         return normalise(images, gamma, beta) * _prefix(images, 1, width)
+
+    def activated(self, images: Tensor, width: int) -> Tensor:
+        """``images`` times their mask: the sigmoid of a channel that is off is 1/2."""
+        return images * _prefix(images, 1, width)
 
 
 class Slicing:
@@ -147,6 +154,10 @@ class Slicing:
     def batch_norm(self, images: Tensor, gamma: Tensor, beta: Tensor, width: int) -> Tensor:
         """Batch norm of the ``width`` channels that there are."""
         return normalise(images, prefix(gamma, (width,)), prefix(beta, (width,)))
+
+    def activated(self, images: Tensor, width: int) -> Tensor:
+        """``images``, which have the selected channels alone."""
+        return images
 
 
 def prefix(tensor: Tensor, lengths: tuple[int, ...]) -> Tensor:
