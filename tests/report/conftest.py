@@ -11,6 +11,18 @@ SOURCE = ("--quality", "tunas_dsl.search.synthetic:SyntheticQuality", "--latency
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     for seed in (0, 1):
-        tunas("search", "digits", *SOURCE, "--steps", 400, "--seed", seed, "-o", folder / f"seed{seed}")
+        tunas(
+            "search",
+            "digits",
+            *SOURCE,
+            "--steps",
+            400,
+            "--rounds",
+            1,
+            "--seed",
+            seed,
+            "-o",
+            folder / f"seed{seed}",
+        )
     tunas("baseline", "random", "digits", *SOURCE, "-n", 200, "--batch", 10, "-o", folder / "random")
     return folder

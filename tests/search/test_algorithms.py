@@ -20,6 +20,8 @@ from tunas_dsl.search.settings import PolicySettings
 TARGET = 0.1
 SETTINGS = {
     "reinforce": PolicySettings(steps=40, target=TARGET, seed=3, policy_lr=0.1),
+    "one round": PolicySettings(steps=40, target=TARGET, seed=3, policy_lr=0.1, rounds=1),
+    "three rounds": PolicySettings(steps=40, target=TARGET, seed=3, policy_lr=0.1, rounds=3),
     "random": RandomSettings(n=90, target=TARGET, seed=3, within=0.01, batch=4),
     "evolution": EvolutionSettings(
         n=90, target=TARGET, seed=3, within=0.01, population=20, tournament=5, batch=4
@@ -114,7 +116,7 @@ def test_a_tournament_larger_than_the_population_is_refused():
 
 def test_reinforce_holds_the_policy_until_the_delay():
     algorithm = start_algorithm(
-        SPACE, MODEL, attrs.evolve(SETTINGS["reinforce"], policy_delay=0.25, start="uniform")
+        SPACE, MODEL, attrs.evolve(SETTINGS["reinforce"], policy_delay=0.25, start="uniform", rounds=1)
     )
     advance(algorithm, 10)
     assert algorithm.figures()["policy_lr"] == 0
@@ -131,7 +133,9 @@ def test_reinforce_holds_the_policy_until_the_delay():
 
 def test_an_entropy_bonus_keeps_the_policy_open():
     def entropy(bonus):
-        settings = attrs.evolve(SETTINGS["reinforce"], entropy_bonus=bonus, steps=200, beta_growth=1.0)
+        settings = attrs.evolve(
+            SETTINGS["reinforce"], entropy_bonus=bonus, steps=200, beta_growth=1.0, rounds=1
+        )
         algorithm = start_algorithm(SPACE, MODEL, settings)
         advance(algorithm, 200)
         return algorithm.figures()["entropy"]

@@ -102,7 +102,7 @@ def test_a_search_with_a_critic_finds_more_with_the_same_evaluations():
 
     def found(critic, seed):
         algorithm = start_algorithm(
-            SPACE, MODEL, PolicySettings(steps=40, target=0.1, critic=critic, seed=seed)
+            SPACE, MODEL, PolicySettings(steps=40, target=0.1, critic=critic, seed=seed, rounds=1)
         )
         while algorithm.step < algorithm.steps:
             indices = algorithm.propose()

@@ -181,3 +181,12 @@ def test_the_best_evaluated_at_most_at_the_target_is_kept(tmp_path, algorithm):
     assert best.quality == exact(fitting).max() == exact(np.array([best.indices]))[0]
     assert best.cost == MODEL.total(np.array([best.indices]))[0] <= 0.1
     assert run.best_evaluated(SPACE) == best.indices
+
+
+@pytest.mark.parametrize("images", [None, 512])
+def test_without_noise_the_result_is_the_best_evaluated_and_otherwise_the_most_probable(tmp_path, images):
+    run = create(tmp_path / "run", steps=100, samples_per_step=4)
+    outcome = start(run, quality=SyntheticQuality(SPACE, images=images), seconds=60.0)
+    assert outcome.exact == (True if images is None else None)
+    expected = outcome.best.indices if images is None else run.most_probable(SPACE)
+    assert run.found(SPACE) == outcome.indices == expected

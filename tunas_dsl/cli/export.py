@@ -44,11 +44,11 @@ Choice = Callable[[RunFolder, Bundle], tuple[int, ...]]
 @click.option(
     "--pick",
     type=click.Choice(["argmax", "best"]),
-    default="argmax",
-    help="What a search with --quality ends with, or the best evaluated of those at most at the target.",
+    help="The most probable, or of a search with --quality the best evaluated of those at most at the "
+    "target.  [default: argmax; best where the quality has no noise]",
 )
 def command(
-    run: Path, output: Path | None, format: str, on_target: bool, within: float | None, pick: str
+    run: Path, output: Path | None, format: str, on_target: bool, within: float | None, pick: str | None
 ) -> None:
     """Write the most probable architecture of a search, or an architecture in another format.
 
@@ -109,13 +109,22 @@ def _of_run(path: Path, format: str, choose: Choice) -> str:
     )
 
 
-def _choice(within: float | None, how: str) -> Choice:
+def _choice(within: float | None, how: str | None) -> Choice:
     """What of a search is exported."""
     if how == "on-target":
         return lambda run, bundle: _on_target(run, bundle, within)
     if how == "best":
         return lambda run, bundle: run.best_evaluated(bundle.space)
+    if how == "argmax":
+        return lambda run, bundle: _argmax(run, bundle)
     return lambda run, bundle: run.found(bundle.space)
+
+
+def _argmax(run: RunFolder, bundle: Bundle) -> tuple[int, ...]:
+    """The most probable architecture; of a baseline, which has no policy, what it ended with."""
+    if run.algorithm == "reinforce":
+        return run.most_probable(bundle.space)
+    return run.found(bundle.space)
 
 
 def _on_target(run: RunFolder, bundle: Bundle, within: float | None) -> tuple[int, ...]:

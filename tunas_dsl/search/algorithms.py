@@ -11,6 +11,7 @@ from tunas_dsl.search.evolution import Evolution, EvolutionSettings
 from tunas_dsl.search.optuna_search import OptunaSearch, OptunaSettings
 from tunas_dsl.search.random_search import Equal, RandomSearch, RandomSettings
 from tunas_dsl.search.reinforce import Reinforce
+from tunas_dsl.search.restarts import Restarts, is_divided
 from tunas_dsl.search.setting import Settings
 from tunas_dsl.search.settings import PolicySettings
 
@@ -36,7 +37,8 @@ def start_algorithm(space: ir.Space, model: CostModel, settings: Settings) -> Al
     """
     match settings:
         case PolicySettings():
-            return Reinforce(space.decisions, model.total, settings)
+            kind = Restarts if is_divided(space.decisions, settings) else Reinforce
+            return kind(space.decisions, model.total, settings)
         case RandomSettings():
             band = (settings.target - settings.within, settings.target + settings.within)
             distribution = DISTRIBUTIONS[settings.distribution](space)

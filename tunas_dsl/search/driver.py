@@ -20,8 +20,12 @@ from tunas_dsl.search.interruption import InterruptedStep, interruption
 from tunas_dsl.search.progress import Evaluated, Outcome, Progress, Remaining
 from tunas_dsl.search.quality import Evaluator
 from tunas_dsl.search.reinforce import Reinforce
+from tunas_dsl.search.restarts import Restarts
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.saving import Saver
+
+POLICY_SEARCHES = (Reinforce, Restarts)
+"""The algorithms that learn a policy."""
 
 _EVENTS = 1000
 """How many events a long search logs; of a shorter one, every step."""
@@ -106,7 +110,11 @@ class Driver:
         return indices, qualities, costs
 
     def _warn_of_percent(self, qualities: Floats, tell: Callable[[str], None]) -> None:
-        if isinstance(self.algorithm, Reinforce) and self.algorithm.settings.beta and qualities.max() > 1:
+        if (
+            isinstance(self.algorithm, POLICY_SEARCHES)
+            and self.algorithm.settings.beta
+            and qualities.max() > 1
+        ):
             tell(
                 f"the quality `{self.evaluator.name}` gives {qualities.max():g}: the reward is made for "
                 f"accuracies from 0 to 1, so divide percents by 100, or take a `beta` further from 0"
@@ -134,7 +142,7 @@ class Driver:
 
     def _snapshot(self) -> list[list[float]] | None:
         """The probabilities of every decision's options, where there is a policy and the log shows it now."""
-        if not isinstance(self.algorithm, Reinforce):
+        if not isinstance(self.algorithm, POLICY_SEARCHES):
             return None
         if not is_snapshot(self.algorithm.step - 1, self.algorithm.steps):
             return None
@@ -152,6 +160,7 @@ class Driver:
             evaluations=self.evaluator.evaluations,
             trainings=self.evaluator.trainings,
             best=self._best_evaluated(),
+            exact=(isinstance(self.algorithm, Restarts) and self.algorithm.exact) or None,
         )
 
     def _best_evaluated(self) -> Evaluated | None:
@@ -190,7 +199,7 @@ class Driver:
         self._write_policy()
 
     def _write_policy(self) -> None:
-        if isinstance(self.algorithm, Reinforce):
+        if isinstance(self.algorithm, POLICY_SEARCHES):
             rows = zip(self.space.decisions, self.algorithm.policy.rows(), strict=True)
             self.run.write_policy(self.algorithm.step, {decision.id: row for decision, row in rows})
 

@@ -51,6 +51,7 @@ ROWS = (
     Row("baseline_momentum", "0.95", "code", 0.95, "not stated; the code's", 0.95, "constant"),
     Row("entropy_bonus", "0", "code", 0.0, "not stated; the code's", 0.0, "flag"),
     Row("hierarchical", "true", "code", True, "not stated; the code's", True, "flag"),
+    Row("rounds", "1, or more with `--quality` without noise", "ours", 1, "none", 1, "none"),
     Row("batch_size", "64", "ours; there 4,096"),
     Row(
         "validation_batch_size",

@@ -58,7 +58,8 @@ class Outcome:
     evaluated, ``quality`` is what it was given. ``evaluations`` counts the
     architectures that a quality was asked for; ``trainings`` those that it trained, each once; ``best`` is
     the best of those evaluated by the qualities given, if it cost no more than the target: where these have
-    no noise it is better than the most probable one.
+    no noise it is better than the most probable one. If a search of a policy found them to be ``exact``,
+    that is its result.
     """
 
     status: Literal["finished", "interrupted"]
@@ -70,6 +71,7 @@ class Outcome:
     evaluations: int | None = None
     trainings: int | None = None
     best: Evaluated | None = None
+    exact: bool | None = None
 
 
 class Remaining:

@@ -28,7 +28,8 @@ class Reinforce:
 
     The same as the supernet's search, but for warmup, which is about weights, and for a critic, which needs
     qualities that stay what they are. All randomness is a function of the seed and the step. ``cost``
-    gives ``(N, D)`` index vectors their costs, ``(N,)``.
+    gives ``(N, D)`` index vectors their costs, ``(N,)``. With a ``tilt``, ``(D, C)``, the policy begins with
+    these logits, brought on target where it begins there.
     """
 
     def __init__(
@@ -36,11 +37,14 @@ class Reinforce:
         decisions: Sequence[ir.Decision],
         cost: Callable[[Indices], Floats],
         settings: PolicySettings,
+        tilt: Floats | float = 0.0,
     ) -> None:
         self.settings = settings
         self.policy = Policy(decisions, settings.hierarchical)
         if settings.start == "on-target":
-            self.policy.shift(logits_on_target(decisions, cost, settings.target))
+            self.policy.shift(logits_on_target(decisions, cost, settings.target, tilt))
+        else:
+            self.policy.shift(np.where(self.policy.exists, tilt, 0.0))
         self.baseline = Baseline(settings.baseline_momentum)
         self.adam = PolicyAdam(self.policy.logits.shape)
         self.step = 0

@@ -177,10 +177,16 @@ class RunFolder:
         Raises:
             SearchError: there is none yet, or it is not one of ``space``.
         """
-        if self.algorithm == "reinforce":
+        if self.algorithm == "reinforce" and not self._ended_exact():
             return self.most_probable(space)
         absent = "has no result yet: the search has not finished"
         return self._checked(space, read_sealed(self.path / RESULT, RESULT_SCHEMA, absent))
+
+    def _ended_exact(self) -> bool:
+        """Whether the search has finished, with a quality that it found to have no noise."""
+        if self.quality is None or not (self.path / RESULT).is_file():
+            return False
+        return bool(read_sealed(self.path / RESULT, RESULT_SCHEMA, "").get("exact"))
 
     def _checked(self, space: ir.Space, document: Any) -> tuple[int, ...]:
         try:

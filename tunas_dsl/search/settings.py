@@ -36,6 +36,12 @@ searches more, so that the product of steps and learning rate stays: with it sim
 27,050 steps decide, but not before they have learnt (``benchmarks/targets.py``).
 """
 
+
+def first_policy_lr(steps: int) -> float:
+    """The policy's first learning rate in a search of so many steps, unless another one is given."""
+    return POLICY_LR * max(1.0, PAPER_STEPS / steps)
+
+
 PriceOf = Literal["mean", "each"]
 Critic = Literal["additive", "none"]
 
@@ -66,8 +72,9 @@ class PolicySettings(Settings):
     grow. The policy begins with all options equally likely or, with ``start`` on-target, so that it costs the
     target on average. None of this is the paper's, which has a growth of 1, 0 samples, a price of each and a
     uniform start; it lets short searches end on the target. With a ``critic``, which foresees qualities, the
-    evaluations only correct what it says. All of it is for the absolute reward; with another one the
-    defaults are the paper's.
+    evaluations only correct what it says. The steps are divided into ``rounds``, searches of their own, of
+    which the best is kept; None is as many as are of use if the quality has no noise. All of it is for the
+    absolute reward; with another one the defaults are the paper's.
 
     Raises:
         SearchError: a setting is out of range, or two contradict each other.
@@ -91,6 +98,16 @@ class PolicySettings(Settings):
     baseline_momentum: float = attrs.field(default=0.95, validator=BELOW_ONE)
     entropy_bonus: float = attrs.field(default=0.0, validator=NOT_NEGATIVE)
     hierarchical: bool = attrs.field(default=True, validator=FLAG)
+    rounds: int | None = attrs.field(validator=attrs.validators.optional(COUNT))
+
+    @rounds.default
+    def _some_if_foreseen(self) -> int | None:
+        return None if self.critic == "additive" else 1
+
+    @rounds.validator
+    def _divided(self, _: "attrs.Attribute[int]", value: int | None) -> None:
+        if value is not None and value > self.steps:
+            raise SearchError(f"`rounds` is {value}, but must not exceed `steps`, which is {self.steps}")
 
     @beta_growth.default
     def _growing_if_absolute(self) -> float:
@@ -134,7 +151,7 @@ class PolicySettings(Settings):
 
     @policy_lr.default
     def _scaled_by_steps(self) -> float:
-        return POLICY_LR * max(1.0, PAPER_STEPS / int(self._checked("steps")))
+        return first_policy_lr(int(self._checked("steps")))
 
     @property
     def delay_steps(self) -> int:
@@ -163,6 +180,11 @@ def _none_with_weights(_: object, field: "attrs.Attribute[str]", value: str) -> 
         )
 
 
+def _one_with_weights(_: object, field: "attrs.Attribute[int]", value: int | None) -> None:
+    if value != 1:
+        raise SearchError(f"`{field.name}` is {value!r}, but must be 1 in a search over a supernet")
+
+
 @attrs.frozen(kw_only=True)
 class SearchSettings(PolicySettings):
     """The settings of a search over a supernet.
@@ -189,6 +211,7 @@ class SearchSettings(PolicySettings):
 
     policy_delay: float = attrs.field(default=0.25, validator=BELOW_ONE)
     critic: Critic = attrs.field(default="none", validator=_none_with_weights)
+    rounds: int | None = attrs.field(default=1, validator=_one_with_weights)
     batch_size: int = attrs.field(default=64, validator=COUNT)
     validation_batch_size: int = attrs.field(validator=COUNT)
     optimizer: OptimizerName = attrs.field(default="tf-rmsprop", validator=one_of(get_args(OptimizerName)))

@@ -30,18 +30,22 @@ FARTHEST = 3.0
 
 
 def logits_on_target(
-    decisions: Sequence[ir.Decision], cost: Callable[[Indices], Floats], target: float
+    decisions: Sequence[ir.Decision],
+    cost: Callable[[Indices], Floats],
+    target: float,
+    tilt: Floats | float = 0.0,
 ) -> Floats:
     """Logits ``(D, C)`` of policies over ``decisions`` whose average cost is ``target``.
 
-    From all 0, the average cost goes to the target on the path that changes it most for what the
-    distribution of architectures changes (its natural gradient): an option's logit moves with how much more
-    its architectures cost than others. It ends where the target is out of reach for a policy that
-    can still learn. ``cost`` gives ``(N, D)`` index vectors their costs, ``(N,)``, in the target's unit.
+    From ``tilt``, all 0 or ``(D, C)``, the average cost goes to the target on the path that changes it most
+    for what the distribution of architectures changes (its natural gradient): an option's logit moves with
+    how much more its architectures cost than others. It ends where the target is out of reach for a policy
+    that can still learn. ``cost`` gives ``(N, D)`` index vectors their costs, ``(N,)``, in the target's unit.
     """
     policy, activity = Policy(decisions), Activity(decisions)
     if not decisions:
         return _finite(policy)
+    policy.shift(np.where(policy.exists, tilt, 0.0))
     uniform = np.random.default_rng(0).random((_SAMPLES, len(decisions)))
     for _ in range(_STEPS):
         drawn = policy.draw(uniform)

@@ -1,0 +1,108 @@
+"""Searches in rounds: when there are several, what they end with, and what is near the best."""
+
+import numpy as np
+import pytest
+
+from tests.search.spaces import MODEL, SPACE
+from tunas_dsl.search.algorithms import start_algorithm
+from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.refinement import ELITES, Refinement
+from tunas_dsl.search.reinforce import Reinforce
+from tunas_dsl.search.restarts import Restarts
+from tunas_dsl.search.settings import PolicySettings, SearchSettings
+
+TARGET = 0.1
+OPTIONS = sum(len(decision.options) for decision in SPACE.decisions)
+
+
+class Rugged:
+    """A quality without noise in which decisions depend on each other; remembers what it was asked."""
+
+    def __init__(self):
+        pairs = np.random.default_rng(1).normal(size=(len(SPACE.decisions), 3, len(SPACE.decisions), 3))
+        self._pairs, self.asked = 0.002 * pairs, []
+
+    def __call__(self, indices):
+        self.asked.append(indices)
+        row = np.arange(indices.shape[1])
+        left, right = (row[:, None], indices[:, :, None]), (row[None, :], indices[:, None, :])
+        return 0.5 + self._pairs[*left, *right].sum(axis=(1, 2))
+
+
+def noisy(seed):
+    random, exact = np.random.default_rng(seed), Rugged()
+    return lambda indices: exact(indices) + random.normal(0, 0.01, len(indices))
+
+
+def searched(quality, **given):
+    algorithm = start_algorithm(SPACE, MODEL, PolicySettings(target=TARGET, **given))
+    while algorithm.step < algorithm.steps:
+        indices = algorithm.propose()
+        algorithm.feedback(indices, quality(indices), MODEL.total(indices))
+    return algorithm
+
+
+def test_without_noise_there_are_rounds_and_the_result_is_the_best_evaluated_inside_the_target():
+    quality = Rugged()
+    steps = 16 * OPTIONS
+    found = searched(quality, steps=steps)
+    assert isinstance(found, Restarts)
+    assert (found.exact, found.rounds) == (True, 4)
+    asked = np.concatenate(quality.asked)
+    assert len(asked) == 4 * steps
+    assert asked[:4].tolist() == asked[4:8].tolist()
+    inside = asked[MODEL.total(asked) <= TARGET]
+    best = np.array([found.best()])
+    assert quality(best)[0] == quality(inside).max()
+    assert MODEL.total(best)[0] <= TARGET
+
+
+def test_with_noise_there_is_one_round_and_the_result_is_the_most_probable():
+    found = searched(noisy(0), steps=16 * OPTIONS)
+    assert (found.exact, found.rounds) == (False, 1)
+    assert found.best() == found.policy.argmax()
+
+
+def test_rounds_that_are_asked_for_end_with_the_policy_that_ended_best():
+    quality = Rugged()
+    found = searched(quality, steps=90, rounds=3)
+    assert (found.exact, found.rounds) == (False, 3)
+    late = [np.concatenate(quality.asked[end - 3 : end]) for end in (30, 60, 90)]
+    worths = [np.mean(quality(asked) - 0.1 * np.abs(MODEL.total(asked) / TARGET - 1)) for asked in late]
+    kept, _ = found._kept
+    assert kept == pytest.approx(max(worths))
+
+
+def test_short_searches_and_one_round_are_plain():
+    for given in ({"steps": OPTIONS // 2}, {"steps": 1000, "rounds": 1}, {"steps": 1000, "critic": "none"}):
+        assert isinstance(start_algorithm(SPACE, MODEL, PolicySettings(target=TARGET, **given)), Reinforce)
+    with pytest.raises(SearchError, match="`rounds` is 11, but must not exceed `steps`, which is 10"):
+        PolicySettings(steps=10, target=TARGET, rounds=11)
+    with pytest.raises(SearchError, match="must be 1 in a search over a supernet"):
+        SearchSettings(steps=10, target=TARGET, rounds=2)
+
+
+def test_rounds_and_what_is_near_the_best_find_more_with_the_same_evaluations():
+    def quality_found(rounds, seed):
+        quality = Rugged()
+        searched(quality, steps=8 * OPTIONS, seed=seed, rounds=rounds)
+        asked = np.concatenate(quality.asked)
+        return quality(asked[MODEL.total(asked) <= TARGET]).max()
+
+    gains = [quality_found(None, seed) - quality_found(1, seed) for seed in range(5)]
+    assert np.mean(gains) > 0
+
+
+def test_children_are_new_and_inside_the_target_and_elites_are_the_best_distinct_ones():
+    random, quality = np.random.default_rng(0), Rugged()
+    counts = [len(decision.options) for decision in SPACE.decisions]
+    points = np.stack([random.integers(count, size=400) for count in counts], axis=1)
+    refinement = Refinement(SPACE.decisions, MODEL.total, TARGET)
+    canonical = refinement._activity.canonical(points)
+    refinement.offer(canonical, quality(canonical), MODEL.total(canonical))
+    inside = np.unique(canonical[MODEL.total(canonical) <= TARGET], axis=0)
+    best = np.sort(quality(inside))[::-1][:ELITES]
+    np.testing.assert_allclose([elite[0] for elite in refinement.elites], best)
+    children = refinement.propose(30, random)
+    assert MODEL.total(children).max() <= TARGET
+    assert not {tuple(row) for row in children.tolist()} & {row for _, row in refinement.elites}
