@@ -136,7 +136,10 @@ def test_search_names_all_that_it_needs_at_once():
 @pytest.mark.parametrize(
     ("quality", "said"),
     [
-        ("synthetik", "is not of the form module:function, nor is it `synthetic`"),
+        (
+            "synthetik",
+            "is not of the form module:function, nor `synthetic`, supernet:RUN or training:DATA",
+        ),
         (
             "tunas_dsl.search.synthetic:Synthetic",
             "module tunas_dsl.search.synthetic has no Synthetic; did you mean SyntheticQuality?",

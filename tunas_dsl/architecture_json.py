@@ -145,8 +145,8 @@ def _checked(document: ArchitectureDocument) -> ArchitectureDocument:
         in_range = 0 <= index < len(taken.options)
         if not in_range or taken.chosen != index or taken.options[index] != taken.choice:
             raise DocumentError(
-                f"$.indices[{number}] is {index}, but $.decisions[{number}], `{taken.id}`, "
-                f"has number {taken.chosen}, {taken.choice}, of {len(taken.options)} options"
+                f"$.indices[{number}] is {index!s:.40}, but $.decisions[{number}], `{taken.id}`, "
+                f"has number {taken.chosen!s:.40}, {taken.choice!s:.40}, of {len(taken.options)} options"
             )
     return document
 

@@ -204,9 +204,13 @@ def _read_models(space: ir.Space, entries: Sequence[_ModelEntry], archive: bytes
 
 
 def _read_sites(number: int, entry: _ModelEntry, tables: Mapping[str, NDArray[Any]]) -> tuple[Site, ...]:
-    return tuple(
+    sites = tuple(
         Site(site.name, site.decisions, tables[f"{number}.{index}"]) for index, site in enumerate(entry.sites)
     )
+    for site in sites:
+        if site.table.dtype.kind not in "iuf" or not np.isfinite(site.table).all():
+            raise ValueError(f"site {site.name}: its table has what is no finite number")
+    return sites
 
 
 def _may_replace(directory: Path) -> bool:

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import re
 
@@ -161,6 +162,19 @@ def test_a_damaged_bundle_is_refused(bundle, edit, message):
     with pytest.raises(BundleError, match=re.escape(message)) as caught:
         read_bundle(bundle)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, "x"])
+def test_a_table_of_what_is_no_number_is_refused_though_its_hash_is_right(bundle, wrong):
+    path = bundle / "latency.npz"
+    with np.load(path) as tables:
+        changed = {name: np.full(table.shape, wrong) for name, table in tables.items()}
+    np.savez(path, **changed)
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    files = {**manifest["files"], path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
+    edit_manifest("files", files)(bundle)
+    with pytest.raises(BundleError, match=r"cannot be read: site .*: its table has what is no finite number"):
+        read_bundle(bundle)
 
 
 def test_no_folder_is_no_bundle(tmp_path):

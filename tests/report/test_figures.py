@@ -1,4 +1,6 @@
 import itertools
+import json
+import shutil
 
 import numpy as np
 import pytest
@@ -112,3 +114,31 @@ def test_what_is_no_run_is_said(tmp_path):
         list(find_runs([tmp_path]))
     with pytest.raises(SearchError, match="is not a folder"):
         list(find_runs([tmp_path / "nothing"]))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"samples": [1, 2]},
+        {"samples": [["0:0", 0.5, 0.2]]},
+        {"samples": [[None, 0.5, 0.2]]},
+        {"samples": 3},
+        {"probabilities": [None]},
+        {"probabilities": [[0.5, None]]},
+        {"probabilities": "x"},
+        {"figures": "too few", "samples": [["first", 0.5]]},
+        {"figures": "a text", "samples": [["first", "0.5", 0.2]]},
+        {"option": "there is none", "samples": [["beyond", 0.5, 0.2]]},
+    ],
+)
+def test_an_event_that_cannot_be_of_the_search_is_named(runs, tmp_path, wrong):
+    run = tmp_path / "run"
+    shutil.copytree(runs / "seed0", run)
+    lines = (run / "events.jsonl").read_text().splitlines()
+    event = json.loads(lines[0])
+    first = event["samples"][0][0]
+    text = json.dumps(wrong).replace("first", first).replace("beyond", "9" + first[1:])
+    lines[0] = json.dumps({**event, **json.loads(text)})
+    (run / "events.jsonl").write_text("\n".join(lines) + "\n")
+    with pytest.raises(SearchError, match=r"events\.jsonl has an event that is none of this search: .* 0"):
+        read_record(run)

@@ -1,5 +1,6 @@
 import base64
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -110,6 +111,10 @@ def test_runs_lists_every_run_and_its_gap(runs):
     text = tunas("runs", runs).stdout
     assert "seed0" in text
     assert "±" in text
+    best = json.loads((runs / "random" / "result.json").read_text())["quality"]
+    assert rows[0]["best"] == pytest.approx(best)
+    (line,) = (line for line in text.splitlines() if line.split()[:1] == ["random"])
+    assert f"{best:.4f}".rstrip("0") in line
 
 
 def test_watch_shows_a_finished_search_once_and_ends(runs):

@@ -52,7 +52,28 @@ def test_what_was_logged_after_the_checkpoint_is_void_after_resuming(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "part"), [("half an ev", "line 2 of .* is not an event"), ('{"schema": 9}', "has schema 9")]
+    ("line", "part"),
+    [
+        ("half an ev", "line 2 of .* is not an event"),
+        ('{"schema": 9}', "has schema 9"),
+        ("[" * 100_000, "is not an event"),
+        ("[]", "is not an event"),
+        *(
+            (f'{{"schema": "tunas.event/1", "event": {fields}}}', "is not an event")
+            for fields in (
+                '"step", "time": 1',
+                '"step", "step": 1',
+                '"step", "step": "1", "time": 1',
+                '"step", "step": -1, "time": 1',
+                '"step", "step": 1e30, "time": 1',
+                '"step", "step": 1, "time": NaN',
+                '"step", "step": 1, "time": 1, "reward": [0.5]',
+                '"step", "step": 1, "time": 1, "cost": 1e999',
+                '"saved", "step": 1, "cpu_seconds": "x"',
+                '"resumed"',
+            )
+        ),
+    ],
 )
 def test_a_line_that_is_no_event_of_ours_is_named(tmp_path, line, part):
     path = tmp_path / "log"
@@ -60,6 +81,13 @@ def test_a_line_that_is_no_event_of_ours_is_named(tmp_path, line, part):
     path.write_text(path.read_text() + line + "\n")
     with pytest.raises(SearchError, match=part):
         list(read_events(path))
+
+
+def test_what_a_later_version_logs_beside_is_passed_over(tmp_path):
+    line = '{"schema": "tunas.event/1", "event": "note", "words": "seen"}'
+    (tmp_path / "log").write_text(line + "\n")
+    assert [e["words"] for e in read_events(tmp_path / "log")] == ["seen"]
+    assert step_history(tmp_path / "log") == []
 
 
 def test_a_number_that_json_does_not_have_is_refused(tmp_path):

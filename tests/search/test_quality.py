@@ -36,6 +36,12 @@ def short(architectures):
 def nothing(architectures):
     return None
 
+def words(architectures):
+    return ["good"] * len(architectures)
+
+def ragged(architectures):
+    return [[1.0], [1.0, 2.0]]
+
 def infinite(architectures):
     return np.full(len(architectures), np.inf)
 
@@ -92,6 +98,8 @@ def test_what_cannot_be_loaded_is_said_in_a_line(name, part):
         ("fails", "failed: KeyError: 'no such architecture' (user_oracle.py:19)"),
         ("short", "gave an array of shape (1,) for 2 architectures"),
         ("nothing", "gave an array of shape () for 2"),
+        ("words", "the quality `it` gave ['good', 'good'], which are no numbers: could not convert"),
+        ("ragged", "gave [[1.0], [1.0, 2.0]], which are no numbers: setting an array element"),
         ("infinite", "gave inf for the architecture"),
     ],
 )

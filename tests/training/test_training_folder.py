@@ -81,3 +81,11 @@ def test_a_result_that_was_written_before_they_had_a_hash_is_read(finished):
     result = {"schema": "tunas.trained/1", **attrs.asdict(OUTCOME)}
     (finished.path / "result.json").write_text(json.dumps(result))
     assert finished.read_result() == result
+
+
+@pytest.mark.parametrize("part", [0, "x", {}, {"accuracy": "x", "loss": 1.0}, {"accuracy": 0.5}])
+def test_a_result_without_an_accuracy_is_refused(finished, part):
+    result = {"schema": "tunas.trained/1", **attrs.asdict(OUTCOME), "validation": part}
+    (finished.path / "result.json").write_text(json.dumps(result))
+    with pytest.raises(SearchError, match=r"result\.json: \$\.validation is no evaluation; delete it"):
+        finished.read_result()

@@ -22,6 +22,7 @@ from tunas_dsl.report.tables import COLUMNS, cells, spread
 def command(folders: tuple[Path, ...], format: str) -> None:
     """List the runs in FOLDER (by default runs/): what each was to cost, found, and how good it is.
 
+    `quality` is the mean of the architectures sampled last, `best` that of what a baseline ends with.
     Searches that differ in nothing but their seeds are also summed up, as mean and deviation.
     """
     records = [read_record(path) for path in find_runs(folders or (Path("runs"),))]
@@ -54,7 +55,7 @@ def _training_row(record: TrainingRecord) -> dict[str, Any]:
 
 
 def _searches(records: list[SearchRecord]) -> Table:
-    shown = ("seed", "steps", "target", "found", "gap", "quality")
+    shown = ("seed", "steps", "target", "found", "gap", "quality", "best")
     table = Table("search", "algorithm", *shown, box=box.SIMPLE)
     for record in records:
         some = figures(record)
@@ -64,7 +65,7 @@ def _searches(records: list[SearchRecord]) -> Table:
 
 
 def _seeds(records: list[SearchRecord]) -> Table:
-    table = Table("runs", "seeds", "found", "gap in %", "quality", box=box.SIMPLE)
+    table = Table("runs", "seeds", "found", "gap in %", "quality", "best", box=box.SIMPLE)
     for group in groups(records):
         if len(group) == 1:
             continue
@@ -76,6 +77,7 @@ def _seeds(records: list[SearchRecord]) -> Table:
             spread(Spread.of(some.argmax_cost for some in known)),
             spread(Spread.of(gaps)),
             spread(Spread.of(some.quality for some in known)),
+            spread(Spread.of(some.best for some in known)),
         )
     return table
 

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from tunas_dsl import documents
 from tunas_dsl.architecture_json import ArchitectureDocument, read_architecture
 from tunas_dsl.bundle import Bundle, read_bundle
 from tunas_dsl.cost.model import CostModel
@@ -172,13 +173,34 @@ def _search(path: Path) -> SearchRecord:
     bundle = read_bundle(run.bundle)
     if run.cost not in bundle.models:
         raise SearchError(f"{run.bundle} has no cost model `{run.cost}`")
-    return SearchRecord(run, bundle, _steps(run.events))
+    steps = _steps(run.events)
+    for step in steps:
+        if not _is_of(bundle.space, step):
+            raise SearchError(
+                f"{run.events} has an event that is none of this search: remove that of step {step['step']}"
+            )
+    return SearchRecord(run, bundle, steps)
 
 
 def _training(path: Path) -> TrainingRecord:
     run = TrainingFolder.open(path)
     architecture = read_architecture(run.architecture)
     return TrainingRecord(run, architecture, _steps(run.events), run.read_result())
+
+
+def _is_of(space: ir.Space, step: dict[str, Any]) -> bool:
+    """Whether the architectures and the probabilities that an event shows can be of ``space``."""
+    options = [len(decision.options) for decision in space.decisions]
+    try:
+        for vector, *numbers in step.get("samples", ()):
+            indices = [int(index) for index in vector.split(":")]
+            within = (-1 <= index < count for index, count in zip(indices, options, strict=True))
+            if len([documents.finite(number) for number in numbers]) != 2 or not all(within):
+                return False
+        rows = step.get("probabilities")
+        return not rows or [len([documents.finite(share) for share in row]) for row in rows] == options
+    except (TypeError, ValueError, AttributeError):
+        return False
 
 
 def _steps(events: Path) -> tuple[dict[str, Any], ...]:

@@ -3,12 +3,13 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from tunas_dsl import documents
 from tunas_dsl.search.errors import SearchError
 
 SCHEMA = "tunas.event/1"
@@ -84,6 +85,18 @@ class EvaluationEvent:
     probabilities: list[list[float]] | None = None
 
 
+_NEEDED = {"step": ("step", "time"), "resumed": ("step",), "saved": ("step", "cpu_seconds")}
+"""What each kind of event must have, a number."""
+
+_FIGURES = {
+    field.name
+    for event in (StepEvent, EvaluationEvent)
+    for field in attrs.fields(event)
+    if field.name not in ("samples", "probabilities")
+}
+"""What is a number where it is there."""
+
+
 class EventLog:
     """Appends to the events of one run; the file is made when the first event comes.
 
@@ -134,15 +147,25 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
     lines = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines[:-1], 1):
         try:
-            event = json.loads(line)
-            known = event["schema"] == SCHEMA
-        except (ValueError, TypeError, KeyError):
+            event = documents.parse(line.decode())
+            schema = event["schema"]
+            if schema == SCHEMA:
+                _check(event)
+        except (ValueError, KeyError):  # all that is wrong with a document is a ValueError
             raise SearchError(f"line {number} of {path} is not an event: remove it to go on") from None
-        if not known:
+        if schema != SCHEMA:
             raise SearchError(
-                f"line {number} of {path} has schema {event['schema']}: this version reads {SCHEMA}"
+                f"line {number} of {path} has schema {schema!r:.40}: this version reads {SCHEMA}"
             )
         yield event
+
+
+def _check(event: Mapping[str, Any]) -> None:
+    """Hold what is read of ``event`` against what is written. Raises KeyError or ValueError."""
+    for name in (*_NEEDED.get(str(event["event"]), ()), *(event.keys() & _FIGURES)):
+        documents.finite(event[name])
+    if not isinstance(event.get("step", 0), int) or not 0 <= event.get("step", 0) < 2**53:
+        raise ValueError("no step has that number")
 
 
 def step_history(path: Path) -> list[dict[str, Any]]:

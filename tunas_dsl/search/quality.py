@@ -65,7 +65,10 @@ def load_quality(name: str, space: ir.Space) -> Quality:
     """
     module_name, colon, attribute = SHORT.get(name, name).partition(":")
     if not (module_name and colon and attribute):
-        raise SearchError(f"the quality `{name}` is not of the form module:function, nor is it `synthetic`")
+        raise SearchError(
+            f"the quality `{name}` is not of the form module:function, nor `synthetic`, supernet:RUN or "
+            f"training:DATA"
+        )
     try:
         found = _import(module_name)
         for part in attribute.split("."):
@@ -112,11 +115,18 @@ class Evaluator:
         """
         architectures = self._activity.canonical(indices)
         try:
-            numbers = np.asarray(self.quality(architectures), dtype=float)
+            given = self.quality(architectures)
         except (InterruptedStep, SearchError, DataError):
             raise
         except Exception as error:
             raise SearchError(f"the quality `{self.name}` failed: {_what_and_where(error)}") from error
+        try:
+            numbers = np.asarray(given, dtype=float)
+        except Exception as error:  # a tensor that needs a gradient, say, has its own opinion
+            what, why = (" ".join(text.split()) for text in (f"{given!r:.60}", str(error)))
+            raise SearchError(
+                f"the quality `{self.name}` gave {what}, which are no numbers: {why}"
+            ) from error
         if numbers.shape != (len(indices),):
             raise SearchError(
                 f"the quality `{self.name}` gave an array of shape {numbers.shape} for {len(indices)} "

@@ -23,7 +23,7 @@ def setting(demand: str, holds: Callable[[Any], bool], kinds: tuple[type, ...]) 
     def check(_: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
         is_kind = isinstance(value, kinds) and isinstance(value, bool) == (bool in kinds)
         if not is_kind or not holds(value):
-            raise SearchError(f"`{field.name}` is {value!r}, but must be {demand}")
+            raise SearchError(f"`{field.name}` is {value!r:.80}, but must be {demand}")
 
     return check
 

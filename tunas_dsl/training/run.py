@@ -108,7 +108,21 @@ class TrainingFolder:
         if not path.exists():
             return None
         help = "; delete it, and the command that made it makes it anew"
-        return read_sealed(path, TRAINED_SCHEMA, "has no result yet", help=help, always=False)
+        result = read_sealed(path, TRAINED_SCHEMA, "has no result yet", help=help, always=False)
+        for part in ("validation", "test"):
+            if not _is_evaluation(result.get(part)):
+                raise SearchError(f"{path}: $.{part} is no evaluation{help}")
+        return result
 
     def _description(self) -> dict[str, Any]:
         return {"schema": TRAINING_SCHEMA, "data": self.data, "settings": self.settings.to_json()}
+
+
+def _is_evaluation(part: Any) -> bool:
+    """Whether ``part`` of a result has what is said of it: an accuracy and a loss, or is not there."""
+    if part is None:
+        return True
+    try:
+        return len([documents.finite(part[name]) for name in ("accuracy", "loss")]) == 2
+    except (TypeError, KeyError, ValueError):
+        return False
