@@ -22,6 +22,9 @@ FIRST = 8
 GROWTH = 1.02
 """It is fitted again whenever there are so many times as many: some hundred times in all."""
 
+_TOGETHER = 128
+"""So many architectures wait at most until they are counted."""
+
 RIDGE = 1.0
 """How many architectures of the average quality each option begins with."""
 
@@ -41,15 +44,16 @@ class Critic:
         self._activity = Activity(decisions)
         self._gates = _gates(decisions)
         self._ridge = np.diag([RIDGE] * size + [0.0])
-        self.together = np.zeros((size + 1, size + 1), dtype=np.int64)
+        self.together = np.zeros((size + 1, size + 1))
         self.sums = np.zeros(size + 1)
         self.weights = np.zeros(size + 1)
+        self._waiting: list[tuple[list[int], float]] = []
         self._due = FIRST
 
     @property
     def seen(self) -> int:
         """How many architectures it has learned from."""
-        return int(self.together[-1, -1])
+        return int(self.together[-1, -1]) + len(self._waiting)
 
     def __call__(self, indices: Indices) -> Floats:
         """The expected quality of each of ``indices``, ``(K, D)``: ``(K,)``."""
@@ -79,20 +83,30 @@ class Critic:
 
     def learn(self, indices: Indices, qualities: Floats) -> None:
         """Take in that ``indices``, ``(K, D)``, have these qualities, ``(K,)``."""
+        self._waiting += zip(indices.tolist(), qualities.tolist(), strict=True)
+        is_due = self.seen >= self._due
+        if is_due or len(self._waiting) >= _TOGETHER:
+            self._take_in()
+        if is_due:
+            self.weights[...] = np.linalg.solve(self.together + self._ridge, self.sums)
+            self._due = max(self.seen + FIRST, int(GROWTH * self.seen))
+
+    def _take_in(self) -> None:
+        """Count what waits, all at once, since one by one would take longer than the rest of a step."""
+        indices = np.array([row for row, _ in self._waiting])
         taken = np.zeros((len(indices), len(self.sums)))
         rows, decisions = np.nonzero(self._activity(indices))
         taken[rows, (indices + self._first)[rows, decisions]] = 1
         taken[:, -1] = 1
-        self.together += (taken.T @ taken).astype(np.int64)
-        self.sums += qualities @ taken
-        if self.seen >= self._due:
-            self.weights[...] = np.linalg.solve(self.together + self._ridge, self.sums)
-            self._due = max(self.seen + FIRST, int(GROWTH * self.seen))
+        self.together += taken.T @ taken
+        self.sums += np.array([quality for _, quality in self._waiting]) @ taken
+        self._waiting = []
 
     def state(self) -> dict[str, Any]:
-        """Counts, the upper triangle row by row, sums, and the last fit."""
+        """Counts, the upper triangle row by row, sums, what is not in them yet, and the last fit."""
         return {
-            "together": self.together[np.triu_indices(len(self.sums))].tolist(),
+            "together": self.together[np.triu_indices(len(self.sums))].astype(int).tolist(),
+            "waiting": self._waiting,
             "sums": self.sums.tolist(),
             "weights": self.weights.tolist(),
             "due": self._due,
@@ -101,10 +115,11 @@ class Critic:
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state` gave."""
         upper = np.triu_indices(len(self.sums))
-        self.together[upper] = np.asarray(state["together"], dtype=np.int64).reshape(len(upper[0]))
+        self.together[upper] = np.asarray(state["together"], dtype=float).reshape(len(upper[0]))
         self.together.T[upper] = self.together[upper]
         self.sums[...] = np.asarray(state["sums"], dtype=float).reshape(self.sums.shape)
         self.weights[...] = np.asarray(state["weights"], dtype=float).reshape(self.sums.shape)
+        self._waiting = [(list(map(int, row)), float(quality)) for row, quality in state["waiting"]]
         self._due = int(state["due"])
 
 
