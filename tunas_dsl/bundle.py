@@ -29,6 +29,7 @@ from tunas_dsl.documents import (
     structure,
     unsealed,
 )
+from tunas_dsl.files import named
 from tunas_dsl.ir import exchange
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.consistency import check_space
@@ -71,9 +72,10 @@ def write_bundle(space: ir.Space, source_text: str, models: Iterable[CostModel],
     directory.parent.mkdir(parents=True, exist_ok=True)
     fresh = directory.with_name(f".{directory.name}.{os.getpid()}.new")
     try:
-        fresh.mkdir()
-        for name, content in files.items():
-            (fresh / name).write_bytes(content)
+        with named(directory):
+            fresh.mkdir()
+            for name, content in files.items():
+                (fresh / name).write_bytes(content)
         _put(fresh, directory)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

@@ -83,6 +83,16 @@ def test_a_line_that_is_no_event_of_ours_is_named(tmp_path, line, part):
         list(read_events(path))
 
 
+def test_a_log_that_is_refused_stays_as_it_was(tmp_path):
+    path = tmp_path / "log"
+    log = log_steps(path, 0)
+    path.write_text(path.read_text() + "half an ev\n")
+    before = path.read_bytes()
+    with pytest.raises(SearchError, match=r"line 2 of .* is not an event"):
+        log.resumed(1)
+    assert path.read_bytes() == before
+
+
 def test_what_a_later_version_logs_beside_is_passed_over(tmp_path):
     line = '{"schema": "tunas.event/1", "event": "note", "words": "seen"}'
     (tmp_path / "log").write_text(line + "\n")

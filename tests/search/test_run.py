@@ -9,6 +9,7 @@ import pytest
 from tunas_dsl.documents import unsealed
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.folder import write_document
 from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import SearchSettings
@@ -117,6 +118,15 @@ def test_policy_and_result_are_replaced_whole(tmp_path):
         "unit": "ms",
     }
     assert sorted(path.name for path in run.path.iterdir()) == ["policy.json", "result.json", "settings.json"]
+
+
+def test_a_folder_in_the_place_of_a_file_is_named_and_nothing_is_left_beside_it(tmp_path):
+    path = tmp_path / "policy.json"
+    path.mkdir()
+    with pytest.raises(OSError) as caught:  # noqa: PT011 (which one it is, is up to the system)
+        write_document(path, {"step": 1})
+    assert caught.value.filename == str(path)
+    assert [below.name for below in tmp_path.iterdir()] == ["policy.json"]
 
 
 def test_the_most_probable_architecture_is_read_without_a_backend(tmp_path):

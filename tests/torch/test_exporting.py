@@ -1,5 +1,6 @@
 """Networks as files of other programs: they compute what ours do."""
 
+import resource
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from tests.command_line import tunas
 from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.ir.selection import prune
 from tunas_dsl.resources import shipped
+from tunas_dsl.search.errors import SearchError
 from tunas_torch.exporting import export
 from tunas_torch.exporting.python_source import python_source
 from tunas_torch.runs.tensor_files import write_tensors
@@ -136,3 +138,20 @@ def test_python_source_comes_with_the_weights_of_a_training(trained, tmp_path):
 def test_what_cannot_be_exported_is_said(arguments, status, message):
     space, *options = arguments
     assert message in tunas("export", shipped("spaces") / space, *options, status=status).stderr
+
+
+@pytest.mark.parametrize("format", ["python", "onnx"])
+def test_a_disk_that_is_full_is_said_of_the_file_and_nothing_is_left(trained, format, tmp_path):
+    if format == "onnx":
+        pytest.importorskip("onnxscript")
+    architecture, _, weights = trained
+    output = tmp_path / "network.out"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # what a disk says, of files of this length
+    try:
+        with pytest.raises((SearchError, OSError), match=r"network\.(out|safetensors).*") as caught:
+            export(architecture, format, output, weights)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "File too large" in str(caught.value)
+    assert list(tmp_path.iterdir()) == [weights]

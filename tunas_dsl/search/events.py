@@ -122,8 +122,9 @@ class EventLog:
 
     def resumed(self, step: int) -> None:
         """Log that the run goes on with ``step``; later steps logged before are void."""
+        before = list(read_events(self.path)) if self.path.exists() else []  # refused before it is added to
         self._append("resumed", {"step": step})
-        self._start = self._cpu() - (cpu_seconds(self.path) or 0.0)
+        self._start = self._cpu() - (_spent([*before, {"event": "resumed", "step": step}]) or 0.0)
 
     def saved(self, step: int) -> None:
         """Log that the state after ``step`` steps was saved, and what the run has cost so far."""
@@ -192,8 +193,12 @@ def cpu_seconds(path: Path) -> float | None:
     Raises:
         SearchError: as :func:`read_events`.
     """
+    return _spent(read_events(path))
+
+
+def _spent(events: Iterable[dict[str, Any]]) -> float | None:
     saved: list[dict[str, Any]] = []
-    for event in read_events(path):
+    for event in events:
         if event["event"] == "resumed":
             saved = [state for state in saved if state["step"] <= event["step"]]
         elif event["event"] == "saved":

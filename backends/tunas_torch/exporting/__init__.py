@@ -1,12 +1,12 @@
 """Architectures as files that run without this project: Python source, ONNX, ExecuTorch."""
 
-import shutil
 from pathlib import Path
 
 from tunas_dsl.backend import ExportFormat
-from tunas_dsl.files import write_atomically
+from tunas_dsl.files import put_in_place, write_atomically
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.folder import write_beside
 from tunas_dsl.search.generations import DamageError
 from tunas_torch.exporting.graphs import export_executorch, export_onnx
 from tunas_torch.exporting.python_source import python_source
@@ -28,7 +28,7 @@ def export(architecture: ir.Space, format: ExportFormat, output: Path, weights: 
     if format == "python":
         beside = output.with_suffix(".safetensors")
         if weights is not None:
-            shutil.copyfile(weights, beside)
+            put_in_place(write_beside(beside, weights.read_bytes()), beside)
         write_atomically(output, python_source(network.architecture, beside.name if weights else None))
         return f"{output} needs PyTorch alone" + (f"; its weights are in {beside}" if weights else "")
     if architecture.classifier is None:

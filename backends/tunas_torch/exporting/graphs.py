@@ -4,7 +4,8 @@ import copy
 import importlib
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tunas_dsl.files import named
 from tunas_dsl.search.errors import SearchError
 from tunas_torch.standalone.network import Network
 
@@ -48,17 +50,15 @@ def export_onnx(network: Network, path: Path) -> float:
             verbose=False,
         )
     assert program is not None  # None only where a file is given
-    fresh = path.with_name(f".{path.name}.new")
-    program.save(str(fresh))
-    session = onnxruntime.InferenceSession(str(fresh), providers=["CPUExecutionProvider"])
+    with _beside(path) as fresh:
+        program.save(str(fresh))
+        session = onnxruntime.InferenceSession(str(fresh), providers=["CPUExecutionProvider"])
 
-    def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        logits: NDArray[np.float32] = session.run(None, {"images": batch})[0]
-        return logits
+        def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+            logits: NDArray[np.float32] = session.run(None, {"images": batch})[0]
+            return logits
 
-    difference = _checked(network, run, path, fresh)
-    fresh.replace(path)
-    return difference
+        return _checked(network, run, path)
 
 
 def export_executorch(network: Network, path: Path) -> float:
@@ -78,8 +78,6 @@ def export_executorch(network: Network, path: Path) -> float:
         warnings.simplefilter("ignore")
         exported = torch.export.export(network.eval(), (_images(network)[:1],))
         program = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()]).to_executorch()
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_bytes(program.buffer)
     loaded = Runtime.get().load_program(program.buffer)  # a method without its program reads freed memory
     method = loaded.load_method("forward")
 
@@ -87,9 +85,21 @@ def export_executorch(network: Network, path: Path) -> float:
         rows = [method.execute([torch.from_numpy(image[None])])[0].numpy() for image in batch]
         return np.concatenate(rows)
 
-    difference = _checked(network, run, path, fresh)
-    fresh.replace(path)
-    return difference
+    with _beside(path) as fresh:
+        fresh.write_bytes(program.buffer)
+        return _checked(network, run, path)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A file beside ``path`` that takes its place, or is gone where what is done with it fails."""
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        with named(path):
+            yield fresh
+            fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _images(network: Network) -> Tensor:
@@ -103,7 +113,6 @@ def _checked(
     network: Network,
     run: Callable[[NDArray[np.float32]], NDArray[np.float32]],
     path: Path,
-    fresh: Path,
 ) -> float:
     images = _images(network)
     with torch.no_grad():
@@ -113,7 +122,6 @@ def _checked(
     rounding = float(np.abs(expected - exact).max()) / largest
     difference = float(np.abs(run(images.numpy()) - expected).max()) / largest
     if not difference <= max(TOLERANCE, 30 * rounding):
-        fresh.unlink(missing_ok=True)
         raise SearchError(f"{path}: the exported network differs from PyTorch's by {difference:.1e}")
     return difference
 
