@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.search.spaces import MODEL, SPACE
+from tunas_dsl.documents import sealed, unsealed
 from tunas_dsl.report.evidence import evidence
 from tunas_dsl.report.figures import (
     Spread,
@@ -142,3 +143,14 @@ def test_an_event_that_cannot_be_of_the_search_is_named(runs, tmp_path, wrong):
     (run / "events.jsonl").write_text("\n".join(lines) + "\n")
     with pytest.raises(SearchError, match=r"events\.jsonl has an event that is none of this search: .* 0"):
         read_record(run)
+
+
+@pytest.mark.parametrize("row", [[], [0.0, 0.0, 0.0, 0.0, 0.0]])
+def test_the_policy_of_another_space_is_refused(runs, tmp_path, row):
+    run = tmp_path / "run"
+    shutil.copytree(runs / "seed0", run)
+    policy = unsealed(json.loads((run / "policy.json").read_text()))
+    policy["logits"]["b1.filters"] = row
+    (run / "policy.json").write_text(json.dumps(sealed(policy)))
+    with pytest.raises(SearchError, match="run has the policy of another space"):
+        _ = read_record(run).probabilities

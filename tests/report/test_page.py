@@ -111,6 +111,7 @@ def test_runs_lists_every_run_and_its_gap(runs):
     text = tunas("runs", runs).stdout
     assert "seed0" in text
     assert "±" in text
+    assert "…" not in text  # at 80 columns every heading is whole
     best = json.loads((runs / "random" / "result.json").read_text())["quality"]
     assert rows[0]["best"] == pytest.approx(best)
     (line,) = (line for line in text.splitlines() if line.split()[:1] == ["random"])

@@ -22,7 +22,7 @@ from tunas_dsl.report.tables import COLUMNS, cells, spread
 def command(folders: tuple[Path, ...], format: str) -> None:
     """List the runs in FOLDER (by default runs/): what each was to cost, found, and how good it is.
 
-    `quality` is the mean of the architectures sampled last, `best` that of what a baseline ends with.
+    `quality` is the mean of the architectures sampled last, `best` the best, where a run ends with it.
     Searches that differ in nothing but their seeds are also summed up, as mean and deviation.
     """
     records = [read_record(path) for path in find_runs(folders or (Path("runs"),))]
@@ -56,7 +56,7 @@ def _training_row(record: TrainingRecord) -> dict[str, Any]:
 
 def _searches(records: list[SearchRecord]) -> Table:
     shown = ("seed", "steps", "target", "found", "gap", "quality", "best")
-    table = Table("search", "algorithm", *shown, box=box.SIMPLE)
+    table = Table("search", "algorithm", *shown, box=box.SIMPLE, pad_edge=False, collapse_padding=True)
     for record in records:
         some = figures(record)
         row = dict(zip(COLUMNS[1:], cells(some), strict=True))
@@ -65,7 +65,17 @@ def _searches(records: list[SearchRecord]) -> Table:
 
 
 def _seeds(records: list[SearchRecord]) -> Table:
-    table = Table("runs", "seeds", "found", "gap in %", "quality", "best", box=box.SIMPLE)
+    table = Table(
+        "runs",
+        "seeds",
+        "found",
+        "gap in %",
+        "quality",
+        "best",
+        box=box.SIMPLE,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for group in groups(records):
         if len(group) == 1:
             continue
@@ -83,7 +93,17 @@ def _seeds(records: list[SearchRecord]) -> Table:
 
 
 def _trainings(records: list[TrainingRecord]) -> Table:
-    table = Table("training", "seed", "M MAdds", "parameters", "validation", "test", box=box.SIMPLE)
+    table = Table(
+        "training",
+        "seed",
+        "M MAdds",
+        "parameters",
+        "validation",
+        "test",
+        box=box.SIMPLE,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for record in records:
         totals = record.architecture.totals
         parts = [(record.result or {}).get(split) for split in ("validation", "test")]

@@ -91,6 +91,9 @@ class SearchRecord:
             rows = [np.array(logits[decision.id]) for decision in self.space.decisions]
         except (SearchError, KeyError):
             return None
+        shapes = [(len(decision.options),) for decision in self.space.decisions]
+        if [row.shape for row in rows] != shapes:
+            raise SearchError(f"{self.run.path} has the policy of another space")
         powers = [np.exp(row - row.max()) for row in rows]
         return tuple(row / row.sum() for row in powers)
 
