@@ -124,6 +124,57 @@ def test_damaged_spaces(text):
     assert len(to_json(found)) == len(found)
 
 
+WORDS = [
+    "space",
+    "input",
+    "image",
+    "filters",
+    "divisible",
+    "by",
+    "let",
+    "layer",
+    "decide",
+    "default",
+    "block",
+    "classifier",
+    "classes",
+    "import",
+    "from",
+    "as",
+    "residual",
+    "skip",
+    "conv",
+    "relu",
+    "first",
+    "of",
+    "depth",
+    "{",
+    "}",
+    "(",
+    ")",
+    ":",
+    "|",
+    "=",
+    "x",
+    "2x",
+    "1/2",
+    "8",
+    ",",
+    "*",
+    '"',
+    "#",
+    "name",
+    "off",
+]
+
+
+@pytest.mark.parametrize("first", WORDS)
+def test_a_word_or_two(first):
+    check(first)
+    for second in WORDS:
+        check(f"{first} {second}")
+
+
 @settings(max_examples=200)
 @example("filters")
 @given(st.text(st.characters(codec=None) | st.sampled_from("(){}|*:,=#\n 3xr")))

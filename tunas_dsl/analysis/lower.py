@@ -37,13 +37,14 @@ def lower(file: tree.File, scope: Scope, report: Report) -> ir.Space | None:
     if space is None:
         return None
     broken = frozenset(part.keyword for part in file.broken)
+    headless = not space.name.span.text  # its statements stand alone, which is the mistake to mend first
     decisions = Decisions(_divisor(space, report), report)
-    inputs = _inputs(space, scope, decisions, bool(broken & {"input", "end"}))
+    inputs = _inputs(space, scope, decisions, headless or bool(broken & {"input", "end"}))
     written = next((s.span for s in space.statements if isinstance(s, tree.Input)), space.span)
     ties = Ties(report, decisions.spans, written)
     lowering = LayerLowering(decisions, ties, report, len(space.span.source.text))
     blocks, features = _blocks(file, space, inputs, scope, lowering)
-    if not blocks and not file.broken:
+    if not (blocks or headless or file.broken):
         help = "write `block name (filters: 32) { conv(kernel: 3) }`"
         closing = Span(space.span.source, space.span.end - 1, space.span.end)
         report.add(rules.MissingStatement(span=closing, space=space.name.text, what="block", help=help))
