@@ -177,6 +177,11 @@ def test_generated_texts(words, data):
         check_laws(text)
 
 
+def test_parentheses_around_what_needs_several_lines_before_its_last_bracket():
+    layers = "  ".join(["a_rather_long_name_of_a_layer"] * 4)
+    check_laws(f"space s {{ let a = 3 | (first (2 | 3) of {{ {layers} }} * (3)) }}")
+
+
 @pytest.mark.parametrize("name", SPACES)
 def test_findings_stay_the_same(name):
     squeezed = re.sub(r"[ ]+", " ", SPACES[name])

@@ -147,7 +147,7 @@ class _Page:
         if bracket.kind == "statements":
             yield self.statements(bracket, indent + INDENT)
             self.lines.append(Line(indent))
-        elif _embraces(bracket, indent):
+        elif _embraces(bracket, indent, self.column):
             yield self.run(bracket.runs[0], indent, behind + bracket.close.width)
         else:
             yield self.rows(bracket.runs, bracket.kind, indent + INDENT, fresh=True)
@@ -178,15 +178,21 @@ def _split_behind_commas(parts: Sequence[Part]) -> list[Run]:
     return [run_of(parts[a:b]) for a, b in zip(starts, [*starts[1:], len(parts)], strict=True)]
 
 
-def _embraces(bracket: Bracket, indent: int) -> bool:
-    """Whether both parentheses stand on the lines of the only bracket inside them: ``residual({``."""
+def _embraces(bracket: Bracket, indent: int, column: int) -> bool:
+    """Whether both parentheses stand on the lines of the only bracket inside them: ``residual({``.
+
+    What stands before that bracket must have room behind ``column``, where the opening one ends.
+    """
     if bracket.kind != "arguments" or len(bracket.runs) != 1 or bracket.close.gap.has_comments:
         return False
     (run,) = bracket.runs
-    if run.gap.has_comments or isinstance(run.parts[-1], Word) or run.find("BAR") is not None:
+    *before, last = run.parts
+    if run.gap.has_comments or isinstance(last, Word) or run.find("BAR") is not None:
         return False
-    if any(part.width is None or part.gap.has_comments for part in run.parts[1:-1]):
-        return False
+    if before:
+        room = run_of(before).width
+        if room is None or column + room + len(space_before(last)) + len(last.open.text) > LIMIT:
+            return False
     return run.width is None or indent + INDENT + run.width > LIMIT
 
 
