@@ -55,6 +55,14 @@ def test_weights_of_another_space_are_refused(searched, tmp_path):
     assert not (tmp_path / "random").exists()
 
 
+def test_weights_are_where_the_device_option_says(searched, tmp_path):
+    asked = ("--quality", f"supernet:{searched}", "--latency", "macs", "--target", 0.25, "-n", 4)
+    ended = tunas(
+        "baseline", "random", "digits", *asked, "--device", "cuda:99", "-o", tmp_path / "random", status=1
+    )
+    assert "there is no device `cuda:99`" in ended.stderr
+
+
 def test_no_batch_follows_the_order_of_the_data_set(searched, monkeypatch):
     """Validation images of a folder come class by class, which batch norm's statistics must not."""
     monkeypatch.setattr(shared_weights, "BATCH", 50)
