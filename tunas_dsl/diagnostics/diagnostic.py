@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 import attrs
 
-from tunas_dsl.source import Source, Span
+from tunas_dsl.source import Source, Span, inside
 
 Severity = Literal["error", "warning"]
 Applicability = Literal["safe", "maybe"]
@@ -45,7 +45,7 @@ class Fix:
         """What the change does, for a menu."""
         written, new = (" ".join(text.split()) for text in (self.span.text, self.replacement))
         if not written:
-            return f"insert `{new}`"
+            return f"insert `{new}`" if new else "write a plain space"
         return f"replace `{written}` by `{new}`" if new else f"remove `{written}`"
 
 
@@ -127,10 +127,17 @@ class Report:
         self._found: dict[tuple[str, int, int, str], Diagnostic] = {}
         self._files: dict[str, int] = {}
         self._silenced: set[tuple[str, int, str]] = set()
+        self._unread: list[Span] = []
+
+    def leave_out(self, unread: Span) -> None:
+        """Keep nothing that is found inside this place from now on."""
+        self._unread.append(unread)
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep ``diagnostic``, unless the same code was reported there or its line ignores it."""
         span = diagnostic.span
+        if any(inside(span, unread) for unread in self._unread):
+            return
         if diagnostic.severity == "warning" and _ignored(diagnostic):
             self._silenced.add((span.source.path, span.source.position(span.start)[0], diagnostic.code))
             return

@@ -11,7 +11,8 @@ from fractions import Fraction
 
 import attrs
 
-from tunas_dsl.syntax.words import IDENTIFIER
+from tunas_dsl.syntax.look_alikes import described, look_alike
+from tunas_dsl.syntax.words import IDENTIFIER, SIGNS
 
 Written = tuple[str, str, int, int]
 """A token before it is one: terminal, text, start, end."""
@@ -26,6 +27,8 @@ class Reading:
 
     ``help`` is missing where a later stage has to report it. ``joins`` says that the token before belongs
     to it; ``shown`` is how many characters are marked; ``once``, that the same text is reported once.
+    ``marked`` is where the finding and its fix stand, if not over all that was read; ``said``, what is found
+    there in words.
     """
 
     end: int
@@ -37,6 +40,8 @@ class Reading:
     shown: int = 1_000
     once: bool = False
     sure: bool = True
+    marked: tuple[int, int] | None = None
+    said: str | None = None
 
 
 Reader = Callable[[re.Match[str], tuple[str, str] | None, str], Reading | None]
@@ -56,7 +61,7 @@ def visible(text: str) -> str:
     """``text``, and the names of characters that cannot be seen."""
     if text.isprintable() and not text.isspace():
         return text
-    return " ".join(f"U+{ord(c):04X} {unicodedata.name(c, '')}".strip() for c in text[:3])
+    return ", ".join(map(described, dict.fromkeys(text[:3])))
 
 
 def _hash_comment(match: re.Match[str], touching: tuple[str, str] | None, last: str) -> Reading:
@@ -172,6 +177,8 @@ def _word(match: re.Match[str], touching: tuple[str, str] | None, last: str) -> 
     whole = before + match[0].removesuffix("(")
     start, end = match.start() - len(before), match.end()
     dotted = "." in whole
+    if not dotted and (reading := _with_look_alikes(whole, bracket, start, end, joins)) is not None:
+        return reading
     if dotted and last == "FROM":
         return _quoted_file(f'"{whole}"', start, end - len(bracket), joins)
     plain = "" if dotted else _ascii(whole)
@@ -189,6 +196,30 @@ def _word(match: re.Match[str], touching: tuple[str, str] | None, last: str) -> 
     )
 
 
+def _with_look_alikes(word: str, bracket: str, start: int, end: int, joins: bool) -> Reading | None:
+    """A name some of whose letters only look like those of ASCII, read as what it looks like.
+
+    Names all of whose letters are of another script are hardly meant to be read so.
+    """
+    strange = [place for place, character in enumerate(word) if not character.isascii()]
+    plain = "".join(c if c.isascii() else look_alike(c) or c for c in word)
+    if len(strange) == len(word) > 1 or not re.fullmatch(IDENTIFIER, plain):
+        return None
+    first, last = start + strange[0], start + strange[-1] + 1
+    letters = dict.fromkeys(word[place] for place in strange)
+    said = " and ".join(f"`{letter}`, {described(letter)}" for letter in letters)
+    meant = " and ".join(dict.fromkeys(f"`{look_alike(letter)}`" for letter in letters))
+    return Reading(
+        end=end,
+        help=f"it looks like the letter {meant}: write `{plain}`",
+        replacement=plain[strange[0] : strange[-1] + 1],
+        tokens=(("CALL" if bracket else "NAME", plain + bracket, start, end),),
+        joins=joins,
+        marked=(first, last),
+        said=f"in `{word}`, {said}, is not part of the language",
+    )
+
+
 def _ascii(word: str) -> str:
     """``word`` in the letters that a name can have, or nothing where none are left."""
     plain = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
@@ -203,20 +234,68 @@ def _quoted_file(quoted: str, start: int, end: int, joins: bool = False) -> Read
 
 
 def _times_sign(match: re.Match[str], touching: tuple[str, str] | None, last: str) -> Reading:
-    token = ("NAME", "x", match.start(), match.end())
-    return Reading(end=match.end(), help="write the letter `x`", replacement="x", tokens=(token,))
+    """``×``: an ``x`` between the sides of an image, else a product."""
+    between = last in ("NUMBER", "SIZE") and re.compile(r"\s*[0-9]").match(match.string, match.end())
+    meant = "x" if between and _is_size(match) else "*"
+    if meant == "x":
+        token = ("NAME", "x", match.start(), match.end())
+        return Reading(end=match.end(), help="write the letter `x`", replacement="x", tokens=(token,))
+    if last in ("NUMBER",) and not re.compile(r"\s*[\w({]").match(match.string, match.end()):
+        start = match.start() - len(touching[1]) if touching is not None else match.start()
+        written = f"{touching[1]}x" if touching is not None else "x"
+        factor = ("TIMES", written, start, match.end())
+        return Reading(
+            end=match.end(),
+            help=f"a factor is written with the letter: `{written}`",
+            replacement="x",
+            tokens=(factor,) if touching is not None else (),
+            joins=touching is not None,
+            marked=match.span(),
+        )
+    help = "write `*`, the number first: `2 * layer`, `32 * width`"
+    return Reading(
+        end=match.end(),
+        help=help,
+        replacement="*",
+        tokens=(("STAR", "*", match.start(), match.end()),),
+    )
+
+
+_STATEMENT = re.compile(r"\b(?:input|filters\s+divisible|let|decide|layer|default|block|classifier)\b")
+
+
+def _is_size(match: re.Match[str]) -> bool:
+    """Whether a sign between two numbers belongs to an image's size, by the statement that it stands in."""
+    before = match.string[max(0, match.start() - 1000) : match.start()]
+    statements = _STATEMENT.findall(before)
+    if statements and statements[-1] not in ("let", "decide"):
+        return bool(statements[-1] == "input")
+    left = re.search(r"([0-9]+)\s*\Z", before)
+    right = re.compile(r"\s*([0-9]+)(?![0-9./x])").match(match.string, match.end())
+    return left is not None and right is not None and min(int(left[1]), int(right[1])) >= 8
 
 
 def _invisible(match: re.Match[str], touching: tuple[str, str] | None, last: str) -> Reading:
     blank = " " if match[0].isspace() else ""
     help = "write a space" if blank else "remove this character, which cannot be seen"
-    return Reading(end=match.end(), help=help, replacement=blank)
+    said = f"a {described(match[0][0])} is not part of the language" if blank else None
+    return Reading(end=match.end(), help=help, replacement=blank, said=said)
 
 
 def _sign(match: re.Match[str], touching: tuple[str, str] | None, last: str) -> Reading:
-    """A sign that no terminal begins with: what it means depends on what stands around it."""
+    """A sign that no terminal begins with: what it means depends on what stands around it.
+
+    One that looks like a sign of the language is read as that.
+    """
+    meant = None if match[0].isascii() else look_alike(match[0])
+    if meant is not None and meant in _KINDS:
+        said = f"`{match[0]}`, {described(match[0])}, is not part of the language"
+        tokens = ((_KINDS[meant], meant, *match.span()),)
+        return Reading(end=match.end(), help=f"write `{meant}`", replacement=meant, tokens=tokens, said=said)
     return Reading(end=match.end(), tokens=(("ODD", match[0], match.start(), match.end()),))
 
+
+_KINDS = {sign: kind for kind, sign in SIGNS.items()}
 
 _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (re.compile(r"(//)[^\n]*"), _hash_comment),
@@ -229,7 +308,8 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (re.compile(r"\.?[0-9](?:[A-Za-z0-9_.]|(?<=[eE])[+-](?=[0-9]))*"), _number),
     (re.compile(r"(?:[-.](?=\w)|[^\W\d])\w*(?:[-.]\w+)*\(?"), _word),
     (re.compile("\N{MULTIPLICATION SIGN}"), _times_sign),
-    (re.compile(r"\s+|[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"), _invisible),
+    (re.compile(r"[^\S \t\r\n]+"), _invisible),
+    (re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"), _invisible),
     (re.compile(r"([;&@$!?~^<>+=-])\1*[=>]*|.", re.DOTALL), _sign),
 )  # fmt: skip
 

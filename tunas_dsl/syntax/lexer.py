@@ -9,6 +9,7 @@ from tunas_dsl.diagnostics import Report
 from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import foreign, rules
 from tunas_dsl.syntax.grammar import grammar
+from tunas_dsl.syntax.python_imports import python_import
 
 MAX_SIGNS = 1000
 """Signs that are not of the language, after which reading is given up."""
@@ -48,7 +49,7 @@ def word_of(token: Token) -> str:
 
 @attrs.define(eq=False)
 class Lexer:
-    """Reads the tokens of one text.
+    """Reads the tokens of one text: that of ``source``, or one of the same length in its place.
 
     ``doubtful`` are the places whose meaning is a guess, so that the statements around them are not
     looked into. At most ``limit`` findings are reported.
@@ -57,6 +58,7 @@ class Lexer:
     source: Source
     report: Report
     limit: int
+    text: str
     doubtful: list[int] = attrs.field(factory=list)
     found: int = 0
     _signs: int = 0
@@ -64,7 +66,7 @@ class Lexer:
 
     def tokens(self) -> list[Token]:
         """Every token; signs that the language does not have are of the kind ``ODD``."""
-        text, scan = self.source.text, grammar().pattern.finditer
+        text, scan = self.text, grammar().pattern.finditer
         tokens: list[Token] = []
         position = 0
         while position < len(text) and self.found < self.limit:
@@ -74,6 +76,9 @@ class Lexer:
                 if kind == "ODD" or (kind == "STRING" and text.startswith('"""', start)):
                     position = self.odd(start, tokens)
                     break
+                if kind == "FROM" and (imported := python_import(text, start)) is not None:
+                    position = self._take(start, imported, tokens)
+                    break
                 if kind != "NOTHING":
                     tokens.append(Token(kind, text[start:position], start, position))
             else:
@@ -82,7 +87,7 @@ class Lexer:
 
     def odd(self, position: int, tokens: list[Token]) -> int:
         """Read what no terminal begins with; the end of what was read."""
-        text = self.source.text
+        text = self.text
         before = tokens[-1] if tokens and tokens[-1].end == position else None
         touching = None if before is None else (before.kind, before.text)
         earlier = tokens[-2:-1] if touching is not None and touching[0] == "NAME" else tokens[-1:]
@@ -90,9 +95,15 @@ class Lexer:
         start = before.start if before is not None and reading.joins else position
         if before is not None and reading.joins:
             tokens.pop()
+        return self._take(start, reading, tokens)
+
+    def _take(self, start: int, reading: foreign.Reading, tokens: list[Token]) -> int:
+        """Report what was read from ``start`` on, and take its tokens; its end."""
+        text = self.text
         if reading.help is not None and text[start : reading.end] not in self._known:
             self._known.add(text[start : reading.end] if reading.once else "")
-            self._add(Span(self.source, start, min(reading.end, start + reading.shown)), reading)
+            begin, end = reading.marked or (start, min(reading.end, start + reading.shown))
+            self._add(Span(self.source, begin, end), reading)
         if reading.help is None and reading.tokens:
             self._signs += 1
             if self._signs > MAX_SIGNS:  # this is no space
@@ -113,5 +124,6 @@ class Lexer:
                 help=reading.help or None,
                 replacement=reading.replacement,
                 sure=reading.sure,
+                said=reading.said,
             )
         )

@@ -10,6 +10,7 @@ from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import rules, tree
 from tunas_dsl.syntax.automaton import Stuck
 from tunas_dsl.syntax.builder import build
+from tunas_dsl.syntax.conflicts import find_conflicts, one_side
 from tunas_dsl.syntax.lexer import Lexer
 from tunas_dsl.syntax.recovery import Recovery
 
@@ -29,7 +30,11 @@ def parse(source: Source, report: Report) -> tree.File | None:
     """
     if not _has_sane_size(source, report):
         return None
-    lexer = Lexer(source, report, MAX_ERRORS)
+    conflicts = find_conflicts(source)
+    for conflict in conflicts:
+        report.add(rules.MergeConflict(span=conflict.first, whole=conflict.span))
+        report.leave_out(conflict.span)
+    lexer = Lexer(source, report, MAX_ERRORS, one_side(source, conflicts))
     tokens = lexer.tokens()
     if lexer.found >= MAX_ERRORS:
         return None

@@ -51,6 +51,12 @@ class UnknownCharacter(Diagnostic):
     help: str | None = None
     replacement: str | None = None
     sure: bool = True
+    said: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The message, which names a character that looks like another, or that cannot be seen."""
+        return self.said or super().text
 
     @property
     def hint(self) -> str | None:
@@ -328,7 +334,42 @@ class LooseParenthesis(Diagnostic):
         return Fix(self.span, f"{self.name}(")
 
 
+@attrs.frozen(kw_only=True)
+class MergeConflict(Diagnostic):
+    """Lines that a version control system left where two changes of the same lines met.
+
+    Both sides stand there, between lines of seven ``<``, ``=`` and ``>``. What is outside is checked as if
+    the first side were all there is.
+    """
+
+    code = "E014"
+    message = "lines {first}-{last} are an unresolved merge conflict; nothing inside is checked"
+
+    whole: Span
+
+    @property
+    def first(self) -> int:
+        """The line of the first marker."""
+        return self.whole.source.line_number(self.whole.start)
+
+    @property
+    def last(self) -> int:
+        """The line of the last marker."""
+        return self.whole.source.line_number(self.whole.end)
+
+    @property
+    def text(self) -> str:
+        """The message, which is another for a marker that stands alone."""
+        alone = f"line {self.first} is left over from a merge conflict"
+        return alone if self.first == self.last else super().text
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return "keep what is meant of both sides, and remove the lines of `<<<<<<<`, `=======` and `>>>>>>>`"
+
+
 RULES = (
     *(UnexpectedText, UnknownCharacter, UnexpectedEnd, TooLarge, Misphrased, NotANumber, NotText),
-    *(TooManyDigits, UnknownStatement, WrongSign, Missing, Surplus, LooseParenthesis),
+    *(TooManyDigits, UnknownStatement, WrongSign, Missing, Surplus, LooseParenthesis, MergeConflict),
 )
