@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tunas_dsl.analysis import rules
+from tunas_dsl.analysis.blame import Blame
 from tunas_dsl.analysis.channels import Ties
 from tunas_dsl.analysis.place import Place
 from tunas_dsl.analysis.values import shortened
@@ -15,7 +16,7 @@ MAX_COMPARED = 100
 
 
 def agreed(
-    layers: Sequence[ir.Layer], options: Sequence[tree.Expression], ties: Ties, report: Report
+    layers: Sequence[ir.Layer], options: Sequence[tree.Expression], ties: Ties, place: Place, blame: Blame
 ) -> ir.FeatureMap:
     """What every alternative gives; a skip gives what the others do, since the residual ties them."""
     real = [pair for pair in zip(layers, options, strict=True) if not isinstance(pair[0], ir.Skip)]
@@ -26,14 +27,13 @@ def agreed(
         if any(ties.is_guessed(one.outputs.channels) for one in (layer, first)):
             continue
         if layer.outputs != first.outputs:
-            report.add(
-                rules.AlternativesDisagree(
-                    span=option.span,
-                    found=_shape(layer.outputs),
-                    wanted=_shape(first.outputs),
-                    first=first_option.span,
-                )
+            disagree = rules.AlternativesDisagree(
+                span=option.span,
+                found=_shape(layer.outputs),
+                wanted=_shape(first.outputs),
+                first=first_option.span,
             )
+            blame.add(disagree, place.uses)
     return first.outputs
 
 
@@ -47,7 +47,7 @@ def check_options(options: Sequence[tree.Expression], report: Report) -> None:
 
 
 def check_depths(
-    depths: Sequence[int], layers: Sequence[ir.Layer], place: Place, span: Span, ties: Ties, report: Report
+    depths: Sequence[int], layers: Sequence[ir.Layer], place: Place, span: Span, ties: Ties, blame: Blame
 ) -> None:
     """Tie what the first so many ``layers`` give to what all of them give, or report what cannot be."""
     features = [place.inputs, *(layer.outputs for layer in layers)]
@@ -59,9 +59,10 @@ def check_depths(
             ties.tie(given.channels, deep.channels, span)
             continue
         found, wanted = _shape(given), _shape(deep)
-        report.add(
-            rules.DepthsDisagree(span=span, shallow=shallow, deep=len(layers), found=found, wanted=wanted)
+        disagree = rules.DepthsDisagree(
+            span=span, shallow=shallow, deep=len(layers), found=found, wanted=wanted
         )
+        blame.add(disagree, place.uses)
         return
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.agreement import sizes
+from tunas_dsl.analysis.blame import Blame, Use
 from tunas_dsl.analysis.channels import Ties
 from tunas_dsl.analysis.place import Place
 from tunas_dsl.analysis.settings import Decisions, Settings, origin
@@ -16,11 +17,13 @@ from tunas_dsl.source import Span
 class Convolutions:
     """Lowers the layers of a space that make filters; the decisions that they make are appended in order."""
 
-    def __init__(self, decisions: Decisions, ties: Ties, report: Report) -> None:
+    def __init__(self, decisions: Decisions, ties: Ties, blame: Blame, report: Report) -> None:
         self.decisions = decisions
         self.ties = ties
+        self.blame = blame
         self.report = report
-        self._small: set[str] = set()  # blocks whose image is said to be small for a kernel
+        self._small: dict[int, tuple[rules.LargeKernel, tuple[Use, ...]]] = {}  # by the image's pixels
+        self._strided_pixel = False
 
     def lower(self, settings: Settings, span: Span, place: Place) -> ir.Layer | None:
         """The layer with these settings, or nothing where it was reported."""
@@ -64,13 +67,21 @@ class Convolutions:
         """Kernels and strides that an image is too small for."""
         pixels = max(max(size) for size in place.inputs.size.options)
         if stride > 1 and pixels == 1:
-            self.report.add(rules.StrideOnPixel(span=span, stride=stride))
-        elif min(kernel.options) > 2 * pixels - 1 and place.block not in self._small:
-            self._small.add(place.block)
-            size = sizes(place.inputs)
-            self.report.add(
-                rules.LargeKernel(span=span, kernel=min(kernel.options), size=size, least=2 * pixels - 1)
-            )
+            self._strided_pixel = True
+            self.blame.add(rules.StrideOnPixel(span=span, stride=stride), place.uses)
+        elif min(kernel.options) > 2 * pixels - 1:
+            size, least = sizes(place.inputs), 2 * pixels - 1
+            large = rules.LargeKernel(span=span, kernel=min(kernel.options), size=size, least=least)
+            self._small.setdefault(pixels, (large, place.uses))
+
+    def settle(self) -> None:
+        """Warn of kernels that are larger than their image, once for each size of image.
+
+        One pixel over which there is a stride is where too many strides come from: that says it all.
+        """
+        for pixels, (large, uses) in self._small.items():
+            if pixels > 1 or not self._strided_pixel:
+                self.blame.add(large, uses)
 
 
 def _reduced(size: ir.Choice[ir.Size], stride: int) -> ir.Choice[ir.Size]:

@@ -3,7 +3,7 @@
 Before: a syntax tree. After: a scope in which every name of the file has its meaning.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -12,6 +12,7 @@ from tunas_dsl.analysis.circles import check_circles
 from tunas_dsl.analysis.operators import ALL_WORDS, BUILT_IN, OPERATORS, PARAMETERS, without_defaults
 from tunas_dsl.analysis.scope import Binding, Scope, match_arguments
 from tunas_dsl.analysis.values import evaluate
+from tunas_dsl.analysis.vocabulary import meant
 from tunas_dsl.diagnostics import Note, Report
 from tunas_dsl.diagnostics.diagnostic import nearest
 from tunas_dsl.source import Source
@@ -86,10 +87,24 @@ class Files:
             scope.broken.add(named.as_name.text)
             if not other.is_broken(name.text):
                 self.report.add(_not_exported(name, imported.path.text, other))
+                self._meant(named, scope, known)
         if not imported.names:
             for text, binding in other.exported().items():
                 scope.define(binding, self.report, tree.Name(text, span=imported.path.span))
                 scope.wholesale.add(text)
+
+    def _meant(self, misspelt: tree.Imported, scope: Scope, known: Mapping[str, Binding]) -> None:
+        """Add what a misspelt import brings once it is mended, so that its uses are checked."""
+        near = nearest(misspelt.name.text, known)
+        if near is None:
+            return
+        if misspelt.as_name.text != misspelt.name.text:
+            return
+        if near.sure:
+            scope.define(known[near.name], self.report, tree.Name(near.name, span=misspelt.name.span))
+            scope.used.add(near.name)
+        else:
+            scope.broken.add(near.name)
 
     def other(self, path: tree.Name, importing: Source) -> Scope | None:
         """The names of the file that an import names, or nothing where the report says why not."""
@@ -185,6 +200,8 @@ def _check_calls(
 def _check_parameters(layer: tree.Layer, scope: Scope, report: Report) -> None:
     seen: dict[str, tree.Name] = {}
     used = {_named(node) for node in tree.walk(layer.expression)}
+    own = {parameter.name.text for parameter in layer.parameters}
+    unknown = [word for word in used if word and word not in own and not _is_known(word, scope)]
     for parameter in layer.parameters:
         name = parameter.name
         if name.text in BUILT_IN:
@@ -194,7 +211,7 @@ def _check_parameters(layer: tree.Layer, scope: Scope, report: Report) -> None:
             report.add(rules.DuplicateName(span=name.span, name=name.text, first=seen[name.text].span))
         elif name.text in scope.own():
             report.add(rules.Shadowed(span=name.span, name=name.text, first=scope.place(name.text)))
-        if name.text not in used:
+        if name.text not in used and not any(meant(word, {name.text}) for word in unknown):
             report.add(rules.Unused(span=name.span, name=name.text))
         seen.setdefault(name.text, name)
 
@@ -204,15 +221,22 @@ def _check_references(
 ) -> None:
     for node in tree.walk(expression):
         name = _named(node)
-        if name is None or name in BUILT_IN or name in ALL_WORDS or name in parameters:
-            continue
-        if scope.known(name) is not None or scope.is_broken(name):
+        if name is None or name in parameters or _is_known(name, scope):
             continue
         span = node.name.span if isinstance(node, tree.Call) else node.span
         layers = isinstance(node, tree.Call)
         candidates = scope.names() | frozenset(parameters) | (frozenset(OPERATORS) if layers else BUILT_IN)
         what = "layer" if layers else "name"
         report.add(rules.UnknownName(span=span, name=name, what=what, known=candidates))
+        near = meant(name, candidates)
+        if near is not None:
+            scope.find(near.name)  # what is misspelt is used
+
+
+def _is_known(name: str, scope: Scope) -> bool:
+    """Whether a name is a word of the language or has a definition, even one that cannot be read."""
+    built_in = name in BUILT_IN or name in ALL_WORDS
+    return built_in or scope.known(name) is not None or scope.is_broken(name)
 
 
 def _named(node: tree.SyntaxNode) -> str | None:

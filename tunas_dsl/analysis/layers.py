@@ -8,15 +8,18 @@ from collections.abc import Sequence
 
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.agreement import agreed, check_depths, check_options, sizes
+from tunas_dsl.analysis.blame import Blame, Use
 from tunas_dsl.analysis.channels import Ties
 from tunas_dsl.analysis.convolutions import Convolutions
 from tunas_dsl.analysis.juxtaposed import REPEATED
 from tunas_dsl.analysis.operators import BUILT_IN, OPERATORS, PARAMETERS, without_defaults
 from tunas_dsl.analysis.place import Place
 from tunas_dsl.analysis.repetition import Count, counted, repetitions, written_out
+from tunas_dsl.analysis.rephrasing import without_residual
 from tunas_dsl.analysis.scope import Binding, Scope, bind_call, match_arguments
 from tunas_dsl.analysis.settings import Decisions, Settings, numbered, origin
 from tunas_dsl.analysis.values import is_value, shortened
+from tunas_dsl.analysis.vocabulary import meant
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
 from tunas_dsl.source import Span
@@ -43,8 +46,14 @@ class LayerLowering:
         self.report = report
         self.count = 0
         self._calls: dict[tuple[int, int, int], tuple[Scope, object]] = {}
-        self._convolutions = Convolutions(decisions, ties, report)
+        self.blame = Blame(report)
+        self._convolutions = Convolutions(decisions, ties, self.blame, report)
         self.most = MAX_LAYERS + characters // CHARACTERS_A_LAYER
+
+    def settle(self) -> None:
+        """Report what can only be said once all layers are known."""
+        self._convolutions.settle()
+        self.blame.settle()
 
     def chain(
         self, expressions: Sequence[tree.Expression], place: Place
@@ -113,7 +122,8 @@ class LayerLowering:
             return None
         largest = max(depth.options)
         if largest != len(expressions):
-            self.report.add(rules.WrongDepth(span=count.span, largest=largest, count=len(expressions)))
+            wrong = rules.WrongDepth(span=count.span, largest=largest, count=len(expressions))
+            self.blame.add(wrong, place.uses)
             return None
         return self._first(depth, expressions, span, place)
 
@@ -138,7 +148,7 @@ class LayerLowering:
             here = self._next(here, self.layer(expression, inner), layers)
         if len(layers) < len(expressions):
             return None
-        check_depths(count.options, layers, place, span, self.ties, self.report)
+        check_depths(count.options, layers, place, span, self.ties, self.blame)
         labels = count.options if shared is None else count.found.labels
         largest = count.options.index(max(count.options))
         decision = ir.Decision(id, "depth", numbered(labels), largest, place.active)
@@ -171,7 +181,10 @@ class LayerLowering:
         if binding is None:
             known = (BUILT_IN | place.scope.names()) - {"on", "off"}
             self.report.add(rules.UnknownName(span=name.span, name=name.text, what="layer", known=known))
-            return None
+            near = meant(name.text, known)
+            if near is None or not near.sure:
+                return None
+            return self._named(tree.Name(near.name, span=name.span), arguments, span, place)
         if binding in place.inside:
             circle = [*place.inside[place.inside.index(binding) :], binding]
             cycle = " -> ".join(around.name.text for around in circle)
@@ -184,7 +197,9 @@ class LayerLowering:
             self.report.add(rules.NotALayer(span=name.span, written=name.text, first=first))
             return None
         scope = self._called(binding, arguments, place.scope, span)
-        inner = place._replace(scope=scope, inside=(*place.inside, binding))
+        use = Use(binding, span)
+        self.blame.enter(use)
+        inner = place._replace(scope=scope, inside=(*place.inside, binding), uses=(*place.uses, use))
         if binding.shared:
             return self._shared(binding, inner)
         return self.layer(binding.expression, inner)
@@ -266,7 +281,11 @@ class LayerLowering:
             return None
         before, after = place.inputs, body.outputs
         if before.size != after.size:
-            self.report.add(rules.ResidualOverStride(span=span, before=sizes(before), after=sizes(after)))
+            instead = without_residual(given["layer"], place) if place.uses else None
+            changed = rules.ResidualOverStride(
+                span=span, before=sizes(before), after=sizes(after), instead=instead
+            )
+            self.blame.add(changed, place.uses)
             after = before  # what follows is held against the size that was meant
         elif before.channels != after.channels and place.known:
             self.ties.tie(before.channels, after.channels, span, named=bool(place.inside))
@@ -298,7 +317,7 @@ class LayerLowering:
         check_options(options, self.report)
         if len(layers) < len(options):
             return next((layer for layer in layers if not isinstance(layer, ir.Skip)), None)
-        outputs = agreed(layers, options, self.ties, self.report)
+        outputs = agreed(layers, options, self.ties, place, self.blame)
         decision = ir.Decision(id, "layer", tuple(labels), 0, place.active)
         self.decisions.add(decision, expression.span)
         return ir.Alternatives(

@@ -78,6 +78,7 @@ def _blocks(
         lowered, place = _block(block, place, lowering)
         blocks.append(lowered)
         behind = block.span.end
+    lowering.settle()
     return blocks, place.inputs
 
 

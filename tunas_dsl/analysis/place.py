@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from tunas_dsl.analysis.blame import Use
 from tunas_dsl.analysis.scope import Binding, Scope
 from tunas_dsl.ir import space as ir
 
@@ -23,6 +24,7 @@ class Place(NamedTuple):
     known: bool = True
     depth: int = 0
     around: int = 1
+    uses: tuple[Use, ...] = ()
 
     def active_with(self, decision: str, options: tuple[int, ...]) -> tuple[ir.Condition, ...]:
         """The conditions under which this place is active, and ``decision`` has one of ``options``."""

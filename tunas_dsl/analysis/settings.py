@@ -73,8 +73,8 @@ class Decisions:
             self.spans[decision.id] = span
         elif there.kind != decision.kind:
             name, place = self._shared[decision.id].name.text, self.spans[decision.id]
-            kinds = {"first": _NAMES[there.kind], "second": _NAMES[decision.kind]}
-            self.report.add(rules.TwoKinds(span=span, name=name, place=place, **kinds))
+            first, second = _NAMES[there.kind], _NAMES[decision.kind]
+            self.report.add(rules.TwoKinds(span=span, name=name, place=place, first=first, second=second))
         else:
             self._found[decision.id] = attrs.evolve(there, active=either(there.active, decision.active))
 

@@ -11,6 +11,7 @@ from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.kinds import Option, Written, as_alternatives, converted, mended
 from tunas_dsl.analysis.operators import EXAMPLES, OPERATORS, WANTED, WORDS, Kind
 from tunas_dsl.analysis.scope import Binding, Scope
+from tunas_dsl.analysis.vocabulary import meant
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.source import Span, inside
 from tunas_dsl.syntax import tree
@@ -120,6 +121,9 @@ class _Evaluation:
             self.report.add(
                 rules.UnknownName(span=expression.span, name=name, what="value", known=known, example=example)
             )
+            near = meant(name, known)
+            if near is not None and near.sure:
+                return self.reference(expression, near.name, scope, inside)
         return None
 
     def _defined(

@@ -62,6 +62,8 @@ class Diagnostic:
     label: ClassVar[str] = ""
 
     span: Span
+    cause: Note | None = None
+    """What the finding is about, where it is shown at the use that makes the mistake."""
 
     @property
     def severity(self) -> Severity:
@@ -87,6 +89,11 @@ class Diagnostic:
     def notes(self) -> tuple[Note, ...]:
         """Further places that the reader must see."""
         return ()
+
+    @property
+    def places(self) -> tuple[Note, ...]:
+        """The cause and the further places, in the order in which they are shown."""
+        return (self.cause, *self.notes) if self.cause else self.notes
 
     @property
     def fix(self) -> Fix | None:
@@ -165,6 +172,10 @@ class Report:
             return self._files[span.source.path], span.start, span.end, found.code
 
         return tuple(sorted(self._found.values(), key=place))
+
+    def has_error_inside(self, place: Span) -> bool:
+        """Whether something inside ``place`` is wrong."""
+        return any(d.severity == "error" and inside(d.span, place) for d in self._found.values())
 
     @property
     def has_errors(self) -> bool:

@@ -13,12 +13,12 @@ LONGEST_LINE = 200
 
 def render(diagnostic: Diagnostic) -> str:
     """A diagnostic as people read it: message, the line with carets, other places, the hint."""
-    width = max(_gutter(place) for place in (diagnostic.span, *(note.span for note in diagnostic.notes)))
+    width = max(_gutter(place) for place in (diagnostic.span, *(note.span for note in diagnostic.places)))
     lines = [
         f"{diagnostic.severity}[{diagnostic.code}]: {_printable(diagnostic.text)}",
         *_excerpt(diagnostic.span, diagnostic.label_text, width, arrow="-->", mark="^"),
     ]
-    for note in diagnostic.notes:
+    for note in diagnostic.places:
         lines += _excerpt(note.span, note.label, width, arrow=":::", mark="-")
     if diagnostic.hint:
         lines.append(f"{' ' * width} = help: {_printable(diagnostic.hint)}")
@@ -37,7 +37,7 @@ def _as_dict(diagnostic: Diagnostic) -> dict[str, Any]:
         "severity": diagnostic.severity,
         "message": diagnostic.text,
         "hint": diagnostic.hint,
-        "notes": [{**_place(note.span), "message": note.label} for note in diagnostic.notes],
+        "notes": [{**_place(note.span), "message": note.label} for note in diagnostic.places],
         "fix": _fix(diagnostic.fix),
     }
 

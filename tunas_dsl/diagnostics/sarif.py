@@ -45,10 +45,10 @@ def _result(diagnostic: Diagnostic, number: int) -> dict[str, Any]:
         "message": {"text": diagnostic.text + (f"\n{diagnostic.hint}" if diagnostic.hint else "")},
         "locations": [{"physicalLocation": _place(diagnostic.span)}],
     }
-    if diagnostic.notes:
+    if diagnostic.places:
         result["relatedLocations"] = [
             {"id": number, "physicalLocation": _place(note.span), "message": {"text": note.label}}
-            for number, note in enumerate(diagnostic.notes)
+            for number, note in enumerate(diagnostic.places)
         ]
     if diagnostic.fix:
         result["fixes"] = [_fix(diagnostic.fix)]

@@ -14,7 +14,7 @@ def diagnostic_of(found: Diagnostic, uri: str) -> types.Diagnostic:
         types.DiagnosticRelatedInformation(
             types.Location(uri_of(note.span.source.path, uri), range_of(note.span)), note.label
         )
-        for note in found.notes
+        for note in found.places
     ]
     return types.Diagnostic(
         range_of(found.span),

@@ -19,11 +19,13 @@ class ResidualOverStride(Diagnostic):
 
     before: str
     after: str
+    instead: str | None = None
 
     @property
     def hint(self) -> str:
-        """The way out."""
-        return "set the stride to 1, or leave out the residual"
+        """The way out; at a use of one's own layer, in the author's words."""
+        own = self.instead if self.cause else None
+        return own or "set the stride to 1, or leave out the residual"
 
 
 @attrs.frozen(kw_only=True)
