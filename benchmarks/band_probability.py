@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.band import Band
 from tunas_dsl.cost.distribution import Distribution, uniform_architectures, uniform_decisions
 from tunas_dsl.cost.model import CostModel
@@ -24,6 +23,7 @@ from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.sampling import sample
 from tunas_dsl.cost.statistics import CostStatistics
 from tunas_dsl.ir import space as ir
+from tunas_dsl.language.compiler import load_space
 
 BANDS = (
     ("proxylessnas", 83.0, 85.0),

@@ -14,9 +14,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.sampling import sample
+from tunas_dsl.language.compiler import load_space
 
 REPEATS = 5
 

@@ -32,7 +32,7 @@ import numpy as np
 import torch
 
 from tunas_dsl import __version__
-from tunas_dsl.bundle import read_bundle
+from tunas_dsl.exchange.bundle import read_bundle
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.search.shared_weights import SharedWeights
 

@@ -24,9 +24,9 @@ import torch
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "backends")]
 
-from tunas_dsl.compiler import load_space  # noqa: E402
 from tunas_dsl.cost.named import cost_model  # noqa: E402
-from tunas_dsl.search.events import step_history  # noqa: E402
+from tunas_dsl.language.compiler import load_space  # noqa: E402
+from tunas_dsl.runs.events import step_history  # noqa: E402
 from tunas_dsl.search.run import RunFolder  # noqa: E402
 from tunas_dsl.search.settings import SearchSettings  # noqa: E402
 from tunas_torch.data import open_data  # noqa: E402

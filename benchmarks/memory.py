@@ -25,8 +25,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tunas_dsl.compiler import load_space
 from tunas_dsl.ir import space as ir
+from tunas_dsl.language.compiler import load_space
 from tunas_torch.memory.rematerialisation import Tradeoff, switches, widest
 from tunas_torch.optimizers.lazy_rmsprop import LazyRMSProp
 from tunas_torch.optimizers.leaves import Gradients

@@ -16,16 +16,16 @@ import numpy as np
 import record
 import torch
 
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.ir import space as ir
+from tunas_dsl.language.compiler import load_space
+from tunas_dsl.runs.setting import Settings
 from tunas_dsl.search.activity import Activity
-from tunas_dsl.search.algorithm import Floats, Indices
-from tunas_dsl.search.algorithms import start_algorithm
-from tunas_dsl.search.evolution import EvolutionSettings
-from tunas_dsl.search.random_search import RandomSettings
-from tunas_dsl.search.setting import Settings
+from tunas_dsl.search.algorithms.algorithm import Floats, Indices
+from tunas_dsl.search.algorithms.evolution import EvolutionSettings
+from tunas_dsl.search.algorithms.random_search import RandomSettings
+from tunas_dsl.search.algorithms.registry import start_algorithm
 from tunas_dsl.search.settings import PolicySettings
 
 FITTED, EPOCHS, BATCH = 16_000, 25, 256

@@ -20,8 +20,8 @@ import numpy as np
 import record
 import torch
 
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.layers import macs_model
+from tunas_dsl.language.compiler import load_space
 from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.optimizers.reinforce import PolicyOptimizer
 from tunas_torch.policy import Policy

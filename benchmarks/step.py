@@ -23,8 +23,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.sampling import sample
+from tunas_dsl.language.compiler import load_space
 from tunas_torch.layers.depthwise import depthwise
 from tunas_torch.layers.operations import Masking
 from tunas_torch.optimizers.lazy_rmsprop import LazyRMSProp

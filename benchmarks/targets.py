@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from tunas_dsl import __version__
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.ir import space as ir
-from tunas_dsl.search.algorithms import start_algorithm
+from tunas_dsl.language.compiler import load_space
+from tunas_dsl.search.algorithms.registry import start_algorithm
 from tunas_dsl.search.presets import with_preset
 from tunas_dsl.search.settings import PolicySettings
 from tunas_dsl.search.synthetic import SyntheticQuality

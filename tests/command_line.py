@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tunas_dsl.cli import cli
-from tunas_dsl.cli.progress import Reporter
+from tunas_dsl.cli.display.progress import Reporter
 
 
 def tunas(*arguments, status=0, stdin=None, columns=80, colours=False):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tunas_dsl.compiler import check_text
+from tunas_dsl.language.compiler import check_text
 from tunas_dsl.source import Source
 
 ROOT = Path(__file__).parents[1]

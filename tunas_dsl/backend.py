@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal, Protocol, cast
 
 from tunas_dsl.cost.model import CostModel
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.profiling.bench import Bench, Runtime
-from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.measurement import Measurement
 from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.quality import Quality

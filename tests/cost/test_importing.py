@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from tests.command_line import document, refusal, tunas
-from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.cost.importing import import_table
 from tunas_dsl.cost.lookup import operation_model
 from tunas_dsl.cost.table import TableError
 from tunas_dsl.cost.table_json import read_table
 from tunas_dsl.ir.selection import prune
-from tunas_dsl.resources import shipped
+from tunas_dsl.language.compiler import compile_text, load_space
+from tunas_dsl.storage.resources import shipped
 
 # Once-for-all, as its authors write an architecture: kernels, expansions, depths.
 STAGES = [(32, 2, 0, 0), (48, 2, 1, 0), (96, 2, 0, 1), (136, 1, 1, 1), (192, 2, 1, 1)]

@@ -24,10 +24,10 @@ from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.table import TableError
 from tunas_dsl.cost.table_files import load_table
 from tunas_dsl.cost.table_json import read_table
-from tunas_dsl.documents import DocumentError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import prune
-from tunas_dsl.resources import shipped
+from tunas_dsl.storage.documents import DocumentError
+from tunas_dsl.storage.resources import shipped
 
 SPACES = (SMALL, ENLARGED, V3_LIKE)
 TABLES = sorted((Path(str(shipped("spaces"))) / "latency").glob("*/*.json"))

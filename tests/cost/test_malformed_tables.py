@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from tests.command_line import refusal, tunas
-from tunas_dsl.resources import shipped
+from tunas_dsl.storage.resources import shipped
 
 GOLDEN = Path(__file__).with_name("malformed_tables.txt")
 SCHEMA = json.loads((shipped("grammars") / "latency_table.schema.json").read_text())

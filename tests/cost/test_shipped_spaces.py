@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from tests.cost.building import ENLARGED, SMALL, V3_LIKE
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.counting import architectures
 from tunas_dsl.cost.layers import parameters_model, supernet_parameters
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.sampling import sample
-from tunas_dsl.documents import dump, parse
 from tunas_dsl.ir.exchange import read_space, space_document
 from tunas_dsl.ir.selection import AVERAGE
-from tunas_dsl.resources import shipped
+from tunas_dsl.language.compiler import load_space
+from tunas_dsl.storage.documents import dump, parse
+from tunas_dsl.storage.resources import shipped
 
 FILES = sorted(Path(str(shipped("spaces"))).glob("**/*.space"))
 

@@ -10,9 +10,9 @@ import pytest
 
 from tests.command_line import tunas
 from tunas_dsl.cli import cli
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.named import cost_model
+from tunas_dsl.language.compiler import load_space
 
 ROOT = Path(__file__).parents[2]
 FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cost.building import PROXYLESSNAS_MOBILE_SMALL, SMALL, V3_LIKE, small_spaces, vector
-from tunas_dsl.architecture_json import ArchitectureError, architecture_document, read_architecture
-from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.sampling import sample
-from tunas_dsl.documents import dump
+from tunas_dsl.exchange.architecture_json import ArchitectureError, architecture_document, read_architecture
 from tunas_dsl.ir.selection import NotInSpace, active_decisions
-from tunas_dsl.resources import shipped
+from tunas_dsl.language.compiler import compile_text, load_space
+from tunas_dsl.storage.documents import dump
+from tunas_dsl.storage.resources import shipped
 
 SCHEMA = json.loads((shipped("grammars") / "architecture.schema.json").read_text())
 jsonschema.Draft202012Validator.check_schema(SCHEMA)

@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from tests.command_line import tunas
-from tunas_dsl.compiler import compile_text, load_space
+from tunas_dsl.exchange.once_for_all.net_config import space_text
+from tunas_dsl.exchange.once_for_all.subnet import subnet_indices
 from tunas_dsl.ir.matching import find_indices
 from tunas_dsl.ir.selection import canonical
-from tunas_dsl.once_for_all.net_config import space_text
-from tunas_dsl.once_for_all.subnet import subnet_indices
+from tunas_dsl.language.compiler import compile_text, load_space
 
 # Of width 1.2, each stage: filters, stride, squeeze-and-excite, hard swish.
 STAGES = [(32, 2, 0, 0), (48, 2, 1, 0), (96, 2, 0, 1), (136, 1, 1, 1), (192, 2, 1, 1)]

@@ -15,14 +15,14 @@ import pytest
 
 from tests.command_line import tunas
 from tests.experiments.slowly import PAUSE
-from tunas_dsl.compiler import compile_text
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.named import cost_model
+from tunas_dsl.errors import SearchError
 from tunas_dsl.experiments.conduct import Trial, space_text
 from tunas_dsl.experiments.plan import SCALES, load_experiment, names
 from tunas_dsl.experiments.table import summary, table
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.events import cpu_seconds
+from tunas_dsl.language.compiler import compile_text
+from tunas_dsl.runs.events import cpu_seconds
 from tunas_dsl.search.presets import with_preset
 from tunas_dsl.search.settings import PolicySettings, SearchSettings
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunas_dsl.compiler import check_text
 from tunas_dsl.diagnostics import Report, SpaceError
-from tunas_dsl.resources import shipped
+from tunas_dsl.language.compiler import check_text
 from tunas_dsl.source import Source
+from tunas_dsl.storage.resources import shipped
 from tunas_dsl.syntax import formatter
 from tunas_dsl.syntax.formatter import LIMIT, MeaningChanged, format_source
 from tunas_dsl.syntax.parser import parse

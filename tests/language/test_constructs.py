@@ -5,13 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
-from tunas_dsl.compiler import check_text, compile_text, load_space
 from tunas_dsl.cost.counting import architectures
 from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.ir.matching import find_indices
 from tunas_dsl.ir.selection import active_decisions, canonical, prune
+from tunas_dsl.language.compiler import check_text, compile_text, load_space
+from tunas_dsl.language.unparse import unparse
 from tunas_dsl.source import Source
-from tunas_dsl.unparse import unparse
 
 DEEP = """space deep {
     input image (8 | 16) x 1

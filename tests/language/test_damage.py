@@ -6,11 +6,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tunas_dsl.compiler import check_text
 from tunas_dsl.diagnostics import SpaceError, render, to_json
-from tunas_dsl.resources import shipped
+from tunas_dsl.language.compiler import check_text
+from tunas_dsl.language.sources import read_source
 from tunas_dsl.source import Source
-from tunas_dsl.sources import read_source
+from tunas_dsl.storage.resources import shipped
 
 FOLDERS = (shipped("spaces"), shipped("spaces") / "reference")
 TEXTS = [

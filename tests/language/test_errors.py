@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tunas_dsl.analysis import rules as meanings
-from tunas_dsl.compiler import check_text
 from tunas_dsl.diagnostics import SpaceError, render, to_json
+from tunas_dsl.language.compiler import check_text
+from tunas_dsl.language.sources import read_source
 from tunas_dsl.source import Source
-from tunas_dsl.sources import read_source
 from tunas_dsl.syntax import rules as texts
 
 HEAD = "space s {\n    input image 32 x 32 x 3\n"

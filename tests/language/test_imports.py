@@ -2,9 +2,9 @@
 
 import pytest
 
-from tunas_dsl.compiler import check_text, load_space
 from tunas_dsl.diagnostics import SpaceError, render
-from tunas_dsl.sources import read_source
+from tunas_dsl.language.compiler import check_text, load_space
+from tunas_dsl.language.sources import read_source
 
 BODY = "{ input image 32 x 32 x 3  block b (filters: 16) { bneck(2)  2 * more } }"
 COMMON = """

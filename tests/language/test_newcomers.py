@@ -2,7 +2,7 @@
 
 import pytest
 
-from tunas_dsl.compiler import check_text
+from tunas_dsl.language.compiler import check_text
 from tunas_dsl.source import Source
 
 HEAD = "space s {\n    input image 32 x 32 x 3\n"

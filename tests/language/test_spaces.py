@@ -5,12 +5,12 @@ import random
 import numpy as np
 import pytest
 
-from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.cost.counting import architectures, combinations, logits
 from tunas_dsl.cost.layers import macs_model, parameters_model, supernet_parameters
 from tunas_dsl.ir.selection import AVERAGE, active_decisions, canonical, prune
-from tunas_dsl.resources import shipped
-from tunas_dsl.unparse import unparse
+from tunas_dsl.language.compiler import compile_text, load_space
+from tunas_dsl.language.unparse import unparse
+from tunas_dsl.storage.resources import shipped
 
 SPACES = ("proxylessnas", "proxylessnas_enlarged", "mobilenet_v3_like", "quickstart", "digits")
 WIDTHS = 7**5 * 6 * 4**3

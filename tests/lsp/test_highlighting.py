@@ -7,9 +7,9 @@ import pytest
 from pygments.token import Error, Name
 
 from tunas_dsl.analysis.operators import BUILT_IN, OPERATORS, WORDS
-from tunas_dsl.highlight import KEYWORDS, LAYERS, SpaceLexer
-from tunas_dsl.highlight import WORDS as HIGHLIGHTED
-from tunas_dsl.resources import shipped
+from tunas_dsl.language.highlight import KEYWORDS, LAYERS, SpaceLexer
+from tunas_dsl.language.highlight import WORDS as HIGHLIGHTED
+from tunas_dsl.storage.resources import shipped
 from tunas_dsl.syntax.words import STATEMENTS
 
 GRAMMAR = json.loads((shipped("grammars") / "space.tmLanguage.json").read_text())

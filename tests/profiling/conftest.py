@@ -3,7 +3,7 @@
 import pytest
 
 from tests.profiling.fakes import Bench
-from tunas_dsl.cli import profile, validate_latency
+from tunas_dsl.cli.commands import profile, validate_latency
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import pytest
 
 from tests.command_line import tunas
 from tests.profiling.fakes import formula
-from tunas_dsl.cli import profile
-from tunas_dsl.compiler import load_space
+from tunas_dsl.cli.commands import profile
 from tunas_dsl.cost.lookup import operation_model
 from tunas_dsl.cost.signature import operations
 from tunas_dsl.cost.table_files import read_file
+from tunas_dsl.errors import SearchError
+from tunas_dsl.language.compiler import load_space
 from tunas_dsl.profiling.plan import plan
-from tunas_dsl.search.errors import SearchError
 
 
 def distinct(space):

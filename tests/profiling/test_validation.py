@@ -13,9 +13,9 @@ from scipy import stats
 from tests.command_line import tunas
 from tests.cost.whole_tables import whole
 from tests.profiling.fakes import formula
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.table_files import read_file
 from tunas_dsl.cost.table_json import write_table
+from tunas_dsl.language.compiler import load_space
 from tunas_dsl.profiling.validation import Agreement, Line, Validation
 from tunas_dsl.report.agreement import agreement_svg
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.search.spaces import MODEL, SPACE
-from tunas_dsl.documents import sealed, unsealed
+from tunas_dsl.errors import SearchError
 from tunas_dsl.report.evidence import evidence
 from tunas_dsl.report.figures import (
     Spread,
@@ -18,7 +18,7 @@ from tunas_dsl.report.figures import (
 )
 from tunas_dsl.report.progress import seconds_left, settling, sparkline
 from tunas_dsl.report.reading import find_runs, read_record
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.storage.documents import sealed, unsealed
 
 
 def records(runs):

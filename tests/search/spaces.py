@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tunas_dsl.compiler import compile_text
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.ir import space as ir
+from tunas_dsl.language.compiler import compile_text
 
 DECISIONS = (
     ir.Decision("outer", "layer", (0, 1, 2), 0),

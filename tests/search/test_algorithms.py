@@ -9,12 +9,12 @@ import pytest
 from tests.search.spaces import MODEL, SPACE
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.sampling import SamplingError
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir.selection import check_indices
-from tunas_dsl.search.algorithms import start_algorithm
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.evolution import EvolutionSettings
-from tunas_dsl.search.optuna_search import OptunaSettings
-from tunas_dsl.search.random_search import RandomSettings
+from tunas_dsl.search.algorithms.evolution import EvolutionSettings
+from tunas_dsl.search.algorithms.optuna_search import OptunaSettings
+from tunas_dsl.search.algorithms.random_search import RandomSettings
+from tunas_dsl.search.algorithms.registry import start_algorithm
 from tunas_dsl.search.settings import PolicySettings
 
 TARGET = 0.1

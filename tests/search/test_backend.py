@@ -5,7 +5,7 @@ import pytest
 
 from tunas_dsl import backend
 from tunas_dsl.backend import load_backend
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.errors import SearchError
 
 
 def test_the_torch_backend_is_found_with_and_without_an_entry_point(monkeypatch):

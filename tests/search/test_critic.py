@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from tests.search.spaces import DECISIONS, MODEL, SPACE
+from tunas_dsl.errors import SearchError
 from tunas_dsl.search.activity import Activity
-from tunas_dsl.search.algorithms import start_algorithm
-from tunas_dsl.search.critic import Critic
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.policy import Policy
-from tunas_dsl.search.price import Price
+from tunas_dsl.search.algorithms.registry import start_algorithm
+from tunas_dsl.search.reinforce.critic import Critic
+from tunas_dsl.search.reinforce.policy import Policy
+from tunas_dsl.search.reinforce.price import Price
 from tunas_dsl.search.settings import PolicySettings, SearchSettings
 
 POINTS = np.array(list(itertools.product(*(range(len(d.options)) for d in DECISIONS))))

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 
 from tests.search.spaces import MODEL, SPACE
-from tunas_dsl.documents import sealed, unsealed
-from tunas_dsl.search.algorithms import start_algorithm
+from tunas_dsl.errors import SearchError
+from tunas_dsl.runs.events import SNAPSHOTS, step_history
+from tunas_dsl.search.algorithms.evolution import EvolutionSettings
+from tunas_dsl.search.algorithms.random_search import RandomSettings
+from tunas_dsl.search.algorithms.registry import start_algorithm
 from tunas_dsl.search.driver import Driver
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.events import SNAPSHOTS, step_history
-from tunas_dsl.search.evolution import EvolutionSettings
 from tunas_dsl.search.quality import Evaluator
-from tunas_dsl.search.random_search import RandomSettings
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import PolicySettings
 from tunas_dsl.search.synthetic import SyntheticQuality
+from tunas_dsl.storage.documents import sealed, unsealed
 
 SETTINGS = {
     "reinforce": PolicySettings(steps=30, target=0.1, seed=1, samples_per_step=2),

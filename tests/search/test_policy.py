@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.search.spaces import DECISIONS
 from tunas_dsl.ir.selection import active_decisions, canonical
 from tunas_dsl.search.activity import Activity
-from tunas_dsl.search.policy import Policy
+from tunas_dsl.search.reinforce.policy import Policy
 
 POINTS = st.lists(
     st.tuples(*(st.integers(0, len(decision.options) - 1) for decision in DECISIONS)), min_size=1, max_size=20

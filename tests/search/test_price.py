@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.search.spaces import DECISIONS, costs
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.policy import Policy
-from tunas_dsl.search.price import Price
-from tunas_dsl.search.reward import REWARD_KINDS
+from tunas_dsl.errors import SearchError
+from tunas_dsl.search.reinforce.policy import Policy
+from tunas_dsl.search.reinforce.price import Price
+from tunas_dsl.search.reinforce.reward import REWARD_KINDS
 from tunas_dsl.search.settings import PolicySettings
 
 POINTS = np.array(list(itertools.product(*(range(len(d.options)) for d in DECISIONS))))

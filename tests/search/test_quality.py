@@ -5,8 +5,8 @@ import pytest
 
 from tests.search.spaces import MODEL, SPACE
 from tunas_dsl.cost.sampling import sample
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir.selection import canonical
-from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.quality import Evaluator, load_quality
 from tunas_dsl.search.synthetic import SyntheticQuality
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.search.spaces import MODEL, SPACE
-from tunas_dsl.search.algorithms import start_algorithm
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.refinement import ELITES, Refinement
-from tunas_dsl.search.reinforce import Reinforce
-from tunas_dsl.search.restarts import Restarts
+from tunas_dsl.errors import SearchError
+from tunas_dsl.search.algorithms.registry import start_algorithm
+from tunas_dsl.search.reinforce.algorithm import Reinforce
+from tunas_dsl.search.reinforce.refinement import ELITES, Refinement
+from tunas_dsl.search.reinforce.restarts import Restarts
 from tunas_dsl.search.settings import PolicySettings, SearchSettings
 
 TARGET = 0.1

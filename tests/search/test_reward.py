@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunas_dsl.search.reward import REWARD_KINDS, reward
+from tunas_dsl.search.reinforce.reward import REWARD_KINDS, reward
 
 ACCURACY = st.floats(0.01, 1)
 RATIO = st.floats(0.1, 10)

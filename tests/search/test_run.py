@@ -6,13 +6,13 @@ from random import Random
 import attrs
 import pytest
 
-from tunas_dsl.documents import unsealed
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir import space as ir
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.folder import write_document
+from tunas_dsl.runs.folder import write_document
 from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import SearchSettings
+from tunas_dsl.storage.documents import unsealed
 
 SETTINGS = SearchSettings(steps=100, target=10.0, seed=3)
 

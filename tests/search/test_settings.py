@@ -3,8 +3,8 @@ import json
 import attrs
 import pytest
 
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.setting import byte_count
+from tunas_dsl.errors import SearchError
+from tunas_dsl.runs.setting import byte_count
 from tunas_dsl.search.settings import SearchSettings
 
 

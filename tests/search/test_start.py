@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from tests.search.spaces import MODEL, SPACE
-from tunas_dsl.compiler import compile_text
 from tunas_dsl.cost.distribution import independent
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.statistics import CostStatistics
 from tunas_dsl.ir import space as ir
-from tunas_dsl.resources import shipped_spaces
-from tunas_dsl.search.policy import Policy
-from tunas_dsl.search.reinforce import Reinforce
+from tunas_dsl.language.compiler import compile_text
+from tunas_dsl.search.reinforce.algorithm import Reinforce
+from tunas_dsl.search.reinforce.policy import Policy
+from tunas_dsl.search.reinforce.start import FARTHEST, logits_on_target
 from tunas_dsl.search.settings import PolicySettings
-from tunas_dsl.search.start import FARTHEST, logits_on_target
+from tunas_dsl.storage.resources import shipped_spaces
 
 
 def begun(decisions, logits):

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import document, tunas
-from tunas_dsl.architecture_json import architecture_document
-from tunas_dsl.comparison import compare_architectures, compare_spaces
-from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.cost.sampling import sample
-from tunas_dsl.documents import dump
+from tunas_dsl.exchange.architecture_json import architecture_document
 from tunas_dsl.ir.selection import prune
-from tunas_dsl.unparse import unparse
+from tunas_dsl.language.compiler import compile_text, load_space
+from tunas_dsl.language.unparse import unparse
+from tunas_dsl.storage.documents import dump
+from tunas_dsl.views.comparison import compare_architectures, compare_spaces
 
 GOLDEN = Path(__file__).with_name("golden")
 SMALL = """space small {{

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import document, tunas
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.sampling import sample
 from tunas_dsl.ir.sharing import places, shared
+from tunas_dsl.language.compiler import load_space
 
 GOLDEN = Path(__file__).with_name("golden")
 EVERYTHING = str(GOLDEN / "everything.space")

@@ -11,9 +11,9 @@ from click.shell_completion import BashComplete
 
 from tests.command_line import tunas
 from tunas_dsl.cli import cli
-from tunas_dsl.cli.spaces import about
-from tunas_dsl.compiler import load_space
-from tunas_dsl.resources import shipped_spaces
+from tunas_dsl.cli.commands.spaces import about
+from tunas_dsl.language.compiler import load_space
+from tunas_dsl.storage.resources import shipped_spaces
 
 ROOT = Path(__file__).parents[2]
 

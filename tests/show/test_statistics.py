@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tests.command_line import tunas
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.layers import macs_model
 from tunas_dsl.ir.selection import canonical
+from tunas_dsl.language.compiler import load_space
 
 BAND = ("--target", "0.3", "--within", "0.01")
 

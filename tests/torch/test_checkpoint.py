@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.folder import CHECKPOINT
+from tunas_dsl.errors import SearchError
+from tunas_dsl.runs.folder import CHECKPOINT
 from tunas_torch.runs.checkpoint import Header, load_checkpoint, save_checkpoint
 
 PREVIOUS = "checkpoint.1.safetensors"
@@ -111,7 +111,7 @@ def test_a_save_that_breaks_leaves_the_newest_whole(tmp_path, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tunas_dsl.search.folder.os.fsync", full)
+    monkeypatch.setattr("tunas_dsl.runs.folder.os.fsync", full)
     with pytest.raises(SearchError, match="No space left on device; what was there is as it was"):
         save_steps(tmp_path, 2)
     assert load(tmp_path) == (1, [])

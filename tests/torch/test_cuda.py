@@ -12,10 +12,10 @@ import torch.nn.functional as F
 from click.testing import CliRunner
 
 from tests.torch.test_distributed import MODEL, SETTINGS, SPACE
-from tunas_dsl.bundle import read_bundle
 from tunas_dsl.cli import cli
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.sampling import sample
+from tunas_dsl.exchange.bundle import read_bundle
+from tunas_dsl.language.compiler import load_space
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.data import open_data
 from tunas_torch.layers.operations import Masking

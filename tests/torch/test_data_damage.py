@@ -15,7 +15,7 @@ from tests.torch.image_folders import (
     pack,
     picture,
 )
-from tunas_dsl.search.errors import DataError
+from tunas_dsl.errors import DataError
 from tunas_torch.data.decoding import decode
 from tunas_torch.data.files import Files, open_files
 from tunas_torch.data.layout import find_layout

@@ -8,7 +8,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from tests.torch.image_folders import everything
-from tunas_dsl.search.errors import DataError
+from tunas_dsl.errors import DataError
 from tunas_torch.data import Augmentation, open_data
 from tunas_torch.data.opening import FASHION_MNIST
 

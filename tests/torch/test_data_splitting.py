@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunas_dsl.search.errors import DataError
+from tunas_dsl.errors import DataError
 from tunas_torch.data.augment import Augmentation
 from tunas_torch.data.images import ArraySource
 from tunas_torch.data.splitting import make_data

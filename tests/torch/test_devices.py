@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from tests.torch.test_distributed import MODEL, SETTINGS, SPACE, member
+from tunas_dsl.errors import DataError, SearchError
 from tunas_dsl.ir.selection import prune
-from tunas_dsl.search.errors import DataError, SearchError
 from tunas_dsl.training.settings import TrainingSettings
 from tunas_torch.data import open_data
 from tunas_torch.data.ahead import ReadAhead

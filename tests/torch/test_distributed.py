@@ -17,10 +17,10 @@ from click.testing import CliRunner
 
 from tests.command_line import interrupted, refusal
 from tunas_dsl.cli.errors import user_errors
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.named import cost_model
-from tunas_dsl.search.errors import DataError, RankError, SearchError
-from tunas_dsl.search.events import read_events
+from tunas_dsl.errors import DataError, RankError, SearchError
+from tunas_dsl.language.compiler import load_space
+from tunas_dsl.runs.events import read_events
 from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.data import open_data
 from tunas_torch.optimizers.leaves import Gradients

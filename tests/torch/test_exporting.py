@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from tests.command_line import tunas
-from tunas_dsl.compiler import compile_text, load_space
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir.selection import prune
-from tunas_dsl.resources import shipped
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.language.compiler import compile_text, load_space
+from tunas_dsl.storage.resources import shipped
 from tunas_torch.exporting import export
 from tunas_torch.exporting.python_source import python_source
 from tunas_torch.runs.tensor_files import write_tensors

@@ -14,8 +14,8 @@ import torch
 
 from tests.command_line import tunas
 from tests.torch.begun_runs import WEIGHTS, failure, flip
-from tunas_dsl import documents
-from tunas_dsl.search.folder import CHECKPOINT
+from tunas_dsl.runs.folder import CHECKPOINT
+from tunas_dsl.storage import documents
 from tunas_torch.runs.tensor_files import read_tensors, write_tensors
 
 

@@ -12,14 +12,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from tunas_dsl.compiler import compile_source, compile_text
 from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.cost.sampling import sample
 from tunas_dsl.ir.exchange import read_space, space_document
 from tunas_dsl.ir.matching import find_indices
 from tunas_dsl.ir.selection import AVERAGE, prune
+from tunas_dsl.language.compiler import compile_source, compile_text
+from tunas_dsl.language.unparse import unparse
 from tunas_dsl.source import Source
-from tunas_dsl.unparse import unparse
 from tunas_torch.exporting.python_source import python_source
 from tunas_torch.latency import LatencyModel
 from tunas_torch.policy import Policy

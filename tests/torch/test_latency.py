@@ -6,12 +6,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunas_dsl.compiler import load_space
 from tunas_dsl.cost.distribution import independent
 from tunas_dsl.cost.model import CostModel, Site
 from tunas_dsl.cost.named import cost_model as named_model
 from tunas_dsl.cost.statistics import CostStatistics
 from tunas_dsl.ir import space as ir
+from tunas_dsl.language.compiler import load_space
 from tunas_torch.latency import LatencyModel
 from tunas_torch.policy import Policy
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE, active_decisions
-from tunas_dsl.search.baseline import Baseline
+from tunas_dsl.search.reinforce.baseline import Baseline
 from tunas_torch.optimizers.reinforce import PolicyOptimizer
 from tunas_torch.policy import Policy, Sampled
 

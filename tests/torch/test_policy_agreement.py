@@ -6,10 +6,10 @@ import torch
 
 from tests.search.spaces import DECISIONS, costs
 from tunas_dsl.ir import space as ir
-from tunas_dsl.search.baseline import Baseline
-from tunas_dsl.search.reinforce import Reinforce
-from tunas_dsl.search.reward import reward
-from tunas_dsl.search.schedule import policy_lr
+from tunas_dsl.runs.schedule import policy_lr
+from tunas_dsl.search.reinforce.algorithm import Reinforce
+from tunas_dsl.search.reinforce.baseline import Baseline
+from tunas_dsl.search.reinforce.reward import reward
 from tunas_dsl.search.settings import PolicySettings
 from tunas_torch.optimizers.reinforce import PolicyOptimizer
 from tunas_torch.policy import Policy

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunas_dsl.compiler import compile_text
+from tunas_dsl.language.compiler import compile_text
 from tunas_torch.layers.kept import Kept
 from tunas_torch.layers.operations import Slicing
 from tunas_torch.memory.peak import PeakMemory

@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import nn
 
-from tunas_dsl.documents import sealed, unsealed
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import AVERAGE
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.events import read_events, step_history
-from tunas_dsl.search.folder import CHECKPOINT
+from tunas_dsl.runs.events import read_events, step_history
+from tunas_dsl.runs.folder import CHECKPOINT
+from tunas_dsl.search.reinforce.start import logits_on_target
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import SearchSettings
-from tunas_dsl.search.start import logits_on_target
+from tunas_dsl.storage.documents import sealed, unsealed
 from tunas_torch.data import BatchSchedule
 from tunas_torch.layers.operations import prefix
 from tunas_torch.layers.path import Used

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from tunas_dsl.backend import load_backend
-from tunas_dsl.compiler import compile_text
 from tunas_dsl.cost.named import cost_model
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.errors import SearchError
+from tunas_dsl.language.compiler import compile_text
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import LR_PER_256, SearchSettings
 from tunas_torch.runs.checkpoint import load_checkpoint

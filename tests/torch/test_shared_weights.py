@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.command_line import tunas
-from tunas_dsl.bundle import read_bundle
+from tunas_dsl.exchange.bundle import read_bundle
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.search import shared_weights
 from tunas_torch.search.run import start_search

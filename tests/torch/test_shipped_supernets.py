@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.cost.sampling import sample
-from tunas_dsl.resources import shipped
+from tunas_dsl.language.compiler import compile_text, load_space
+from tunas_dsl.storage.resources import shipped
 from tunas_torch.supernet import Supernet
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.command_line import after_step, tunas
 from tests.torch.begun_runs import SEARCH, SUPERNET, WEIGHTS, failure, flip
-from tunas_dsl.search.folder import CHECKPOINT
+from tunas_dsl.runs.folder import CHECKPOINT
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,7 +55,7 @@ def test_a_full_disk_is_an_error_and_the_last_checkpoint_whole(begun, tmp_path, 
         plain(descriptor)
 
     with monkeypatch.context() as patch:
-        patch.setattr("tunas_dsl.search.folder.os.fsync", full)
+        patch.setattr("tunas_dsl.runs.folder.os.fsync", full)
         message = failure("search", "--resume", "-o", run)
     assert "cannot be written: No space left on device" in message
     assert (run / CHECKPOINT).read_bytes() == before

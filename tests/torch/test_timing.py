@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from tests.command_line import tunas
-from tunas_dsl.compiler import compile_text, load_space
 from tunas_dsl.cost.signature import Signature, operations
 from tunas_dsl.cost.table_files import read_file
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir.selection import prune
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.language.compiler import compile_text, load_space
 from tunas_torch.standalone.network import Network
 from tunas_torch.timing import open_bench
 from tunas_torch.timing.onnx_graph import onnx_graph

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from tests.command_line import document, refusal, tunas
-from tunas_dsl.cli.progress import Reporter
-from tunas_dsl.compiler import load_space
+from tunas_dsl.cli.display.progress import Reporter
+from tunas_dsl.language.compiler import load_space
+from tunas_dsl.runs.events import read_events, step_history
 from tunas_dsl.search.activity import Activity
-from tunas_dsl.search.events import read_events, step_history
 
 SPACE = load_space("digits")
 LENGTH = ("--train-steps", 3, "--train-batch-size", 8)

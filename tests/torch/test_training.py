@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from tunas_dsl.backend import load_backend
-from tunas_dsl.compiler import compile_text
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.events import step_history
-from tunas_dsl.search.folder import CHECKPOINT
+from tunas_dsl.errors import SearchError
+from tunas_dsl.language.compiler import compile_text
+from tunas_dsl.runs.events import step_history
+from tunas_dsl.runs.folder import CHECKPOINT
 from tunas_dsl.training.run import TrainingFolder
 from tunas_dsl.training.settings import TrainingSettings
 from tunas_torch.data import BatchSchedule, open_data

@@ -1,8 +1,8 @@
 import pytest
 
-from tunas_dsl.compiler import compile_text, load_space
+from tunas_dsl.language.compiler import compile_text, load_space
+from tunas_dsl.language.unparse import unparse
 from tunas_dsl.training.recipe import recipe, recipe_dropout
-from tunas_dsl.unparse import unparse
 
 V2, V3 = (f"spaces/reference/{name}.space" for name in ("mobilenet_v2", "mobilenet_v3_large"))
 

@@ -3,7 +3,7 @@ import json
 import attrs
 import pytest
 
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.errors import SearchError
 from tunas_dsl.training.settings import TrainingSettings
 
 

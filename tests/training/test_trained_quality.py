@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from tunas_dsl.architecture_json import read_architecture
-from tunas_dsl.compiler import load_space
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.interruption import InterruptedStep
+from tunas_dsl.errors import SearchError
+from tunas_dsl.exchange.architecture_json import read_architecture
+from tunas_dsl.language.compiler import load_space
+from tunas_dsl.runs.interruption import InterruptedStep
 from tunas_dsl.search.quality import Evaluator
 from tunas_dsl.training.progress import Evaluation, TrainingOutcome
 from tunas_dsl.training.quality import TrainedQuality, Trainings, folder_name, settled

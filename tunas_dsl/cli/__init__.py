@@ -52,7 +52,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(
-            f"tunas_dsl.cli.{cmd_name.replace('-', '_')}"
+            f"tunas_dsl.cli.commands.{cmd_name.replace('-', '_')}"
         ).command
         return command
 

@@ -34,23 +34,23 @@ def user_errors(ctx: click.Context, status: int = 1) -> Iterator[None]:
 
 def _is_mine(error: Exception) -> bool:
     """Whether this process should say it: of several, all meet most errors alike."""
-    from tunas_dsl.search.errors import RankError
-    from tunas_dsl.search.ranks import rank
+    from tunas_dsl.errors import RankError
+    from tunas_dsl.runs.ranks import rank
 
     return not rank() or isinstance(error, RankError)
 
 
 def _expected() -> tuple[type[Exception], ...]:
     # Imported only now: NumPy would slow down every command that needs no numbers.
-    from tunas_dsl.architecture_json import ArchitectureError
-    from tunas_dsl.bundle import BundleError
     from tunas_dsl.cost.most_probable import UndecidedError
     from tunas_dsl.cost.sampling import SamplingError
     from tunas_dsl.cost.table import TableError
     from tunas_dsl.cost.ticks import TickError
-    from tunas_dsl.documents import DocumentError
+    from tunas_dsl.errors import DataError, SearchError
+    from tunas_dsl.exchange.architecture_json import ArchitectureError
+    from tunas_dsl.exchange.bundle import BundleError
     from tunas_dsl.ir.selection import NotInSpace
-    from tunas_dsl.search.errors import DataError, SearchError
+    from tunas_dsl.storage.documents import DocumentError
 
     return (
         ArchitectureError,

@@ -4,8 +4,8 @@ import difflib
 import sys
 from pathlib import Path
 
-from tunas_dsl.files import write_atomically
 from tunas_dsl.source import Source, lines_with_ends
+from tunas_dsl.storage.files import write_atomically
 
 
 def rewrite(source: Source, text: str) -> None:

@@ -10,17 +10,17 @@ from typing import Any, NoReturn
 import attrs
 import click
 
-from tunas_dsl.bundle import read_bundle, source_sha256, write_bundle
-from tunas_dsl.cli.recipe_options import kept_recipe
+from tunas_dsl.cli.options.recipe import kept_recipe
 from tunas_dsl.cli.subjects import Subject, load_subject
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.model import CostModel
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.folder import has_begun
+from tunas_dsl.errors import SearchError
+from tunas_dsl.exchange.bundle import read_bundle, source_sha256, write_bundle
+from tunas_dsl.runs.folder import has_begun
+from tunas_dsl.runs.ranks import rank
+from tunas_dsl.runs.setting import Settings
 from tunas_dsl.search.progress import Outcome
-from tunas_dsl.search.ranks import rank
 from tunas_dsl.search.run import RunFolder
-from tunas_dsl.search.setting import Settings
 
 USUAL = {
     "--data": "--data digits|fashion-mnist|folder:PATH (or --quality MODULE:FUNCTION)",

@@ -14,7 +14,8 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from tunas_dsl.cost.signature import LARGEST, MOST_RUNS, Kind, Signature
 from tunas_dsl.cost.table import LatencyTable, Measurement, SpreadKind, TableSite
-from tunas_dsl.documents import (
+from tunas_dsl.ir import space as ir
+from tunas_dsl.storage.documents import (
     DocumentError,
     MisfitError,
     check_schema,
@@ -23,7 +24,6 @@ from tunas_dsl.documents import (
     strict_converter,
     structure,
 )
-from tunas_dsl.ir import space as ir
 
 SCHEMA = "tunas.latency-table/1"
 

@@ -7,17 +7,17 @@ from typing import Any
 import attrs
 import numpy as np
 
-from tunas_dsl.bundle import read_bundle
-from tunas_dsl.compiler import compile_text
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.sampling import sample
+from tunas_dsl.exchange.bundle import read_bundle
 from tunas_dsl.experiments.jobs import Job, Jobs
 from tunas_dsl.experiments.plan import Experiment, Place, Row, Size, own_space
 from tunas_dsl.ir import space as ir
-from tunas_dsl.resources import shipped_spaces
-from tunas_dsl.search.events import cpu_seconds, step_history
+from tunas_dsl.language.compiler import compile_text
+from tunas_dsl.runs.events import cpu_seconds, step_history
 from tunas_dsl.search.quality import load_quality
 from tunas_dsl.search.run import RunFolder
+from tunas_dsl.storage.resources import shipped_spaces
 from tunas_dsl.training.run import TrainingFolder
 
 LATE = 0.1

@@ -15,8 +15,8 @@ from pathlib import Path
 import attrs
 
 from tunas_dsl import __version__
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.folder import RESULT, has_begun
+from tunas_dsl.errors import SearchError
+from tunas_dsl.runs.folder import RESULT, has_begun
 
 _SECONDS = 0.2
 """So often it is asked whether to stop."""

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import attrs
 
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.errors import SearchError
 
 Scale = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[Scale, ...] = get_args(Scale)

@@ -6,8 +6,8 @@ from typing import Any
 import cattrs
 from cattrs.strategies import configure_tagged_union
 
-from tunas_dsl.documents import MisfitError, check_schema, fraction, strict_converter, structure
 from tunas_dsl.ir import space as ir
+from tunas_dsl.storage.documents import MisfitError, check_schema, fraction, strict_converter, structure
 
 SCHEMA = "tunas.space/1"
 

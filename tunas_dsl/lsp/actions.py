@@ -3,7 +3,7 @@
 from lsprotocol import types
 
 from tunas_dsl.diagnostics import Diagnostic
-from tunas_dsl.fixing import fixed
+from tunas_dsl.language.fixing import fixed
 from tunas_dsl.lsp.edits import edits
 from tunas_dsl.lsp.files import path_of
 from tunas_dsl.lsp.findings import diagnostic_of

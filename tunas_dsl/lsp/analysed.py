@@ -14,8 +14,8 @@ from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
+from tunas_dsl.language.sources import Folder
 from tunas_dsl.source import Source
-from tunas_dsl.sources import Folder
 from tunas_dsl.syntax import tree
 from tunas_dsl.syntax.parser import parse
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from xml.etree.ElementTree import Element
 
-from tunas_dsl.layer_rows import Row
 from tunas_dsl.report.svg import tag
+from tunas_dsl.views.layer_rows import Row
 
 _LEFT, _BOX, _GAP, _HEIGHT, _LINE = 130, 128, 10, 40, 56
 _QUIET = ("activation", "endpoint", "global_pool", "skip")

@@ -9,7 +9,6 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from tunas_dsl.ir.selection import prune
-from tunas_dsl.layer_rows import architecture_rows
 from tunas_dsl.report import tables
 from tunas_dsl.report.charts import COLOURS, Line, Points, line_chart, scatter
 from tunas_dsl.report.drawing import drawing
@@ -17,6 +16,7 @@ from tunas_dsl.report.figures import against_random, figures, groups, is_policy,
 from tunas_dsl.report.heatmap import heat_map
 from tunas_dsl.report.reading import Record, SearchRecord, TrainingRecord
 from tunas_dsl.report.svg import markup, short, tag
+from tunas_dsl.views.layer_rows import architecture_rows
 
 _CURVES: tuple[tuple[str, str], ...] = (
     ("accuracy", "quality of the sampled architectures"),

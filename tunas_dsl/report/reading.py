@@ -9,15 +9,15 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunas_dsl import documents
-from tunas_dsl.architecture_json import ArchitectureDocument, read_architecture
-from tunas_dsl.bundle import Bundle, read_bundle
 from tunas_dsl.cost.model import CostModel
+from tunas_dsl.errors import SearchError
+from tunas_dsl.exchange.architecture_json import ArchitectureDocument, read_architecture
+from tunas_dsl.exchange.bundle import Bundle, read_bundle
 from tunas_dsl.ir import space as ir
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.events import step_history
-from tunas_dsl.search.folder import RESULT, RUN_SCHEMA, TRAINING_SCHEMA
+from tunas_dsl.runs.events import step_history
+from tunas_dsl.runs.folder import RESULT, RUN_SCHEMA, TRAINING_SCHEMA
 from tunas_dsl.search.run import RunFolder
+from tunas_dsl.storage import documents
 from tunas_dsl.training.run import TrainingFolder
 
 Floats = NDArray[np.float64]

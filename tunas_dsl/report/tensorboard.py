@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.errors import SearchError
 
 _SECONDS = 2.0
 

@@ -6,23 +6,23 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tunas_dsl import documents
 from tunas_dsl.cost.model import CostModel
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.exchange import space_document
 from tunas_dsl.ir.selection import NotInSpace, check_indices
-from tunas_dsl.search.algorithm import Algorithm, Floats, Indices
-from tunas_dsl.search.checkpoint import NEWEST, load_state, save_state
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.events import EvaluationEvent, EventLog, is_snapshot, samples
-from tunas_dsl.search.found import Found
-from tunas_dsl.search.interruption import InterruptedStep, interruption
+from tunas_dsl.runs.checkpoint import NEWEST, load_state, save_state
+from tunas_dsl.runs.events import EvaluationEvent, EventLog, is_snapshot, samples
+from tunas_dsl.runs.interruption import InterruptedStep, interruption
+from tunas_dsl.runs.saving import Saver
+from tunas_dsl.search.algorithms.algorithm import Algorithm, Floats, Indices
+from tunas_dsl.search.algorithms.found import Found
 from tunas_dsl.search.progress import Evaluated, Outcome, Progress, Remaining
 from tunas_dsl.search.quality import Evaluator
-from tunas_dsl.search.reinforce import Reinforce
-from tunas_dsl.search.restarts import Restarts
+from tunas_dsl.search.reinforce.algorithm import Reinforce
+from tunas_dsl.search.reinforce.restarts import Restarts
 from tunas_dsl.search.run import RunFolder
-from tunas_dsl.search.saving import Saver
+from tunas_dsl.storage import documents
 
 POLICY_SEARCHES = (Reinforce, Restarts)
 """The algorithms that learn a policy."""

@@ -12,8 +12,8 @@ from tunas_dsl.cost.distribution import independent
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.most_probable import most_probable
 from tunas_dsl.cost.nearest import nothing_between
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir import space as ir
-from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.run import RunFolder
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 import attrs
 
-from tunas_dsl.search.events import EvaluationEvent, StepEvent
+from tunas_dsl.runs.events import EvaluationEvent, StepEvent
 
 
 @attrs.frozen(kw_only=True)

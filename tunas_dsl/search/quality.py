@@ -12,11 +12,11 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from tunas_dsl.errors import DataError, SearchError
 from tunas_dsl.ir import space as ir
+from tunas_dsl.runs.interruption import InterruptedStep
 from tunas_dsl.search.activity import Activity
-from tunas_dsl.search.algorithm import Floats, Indices
-from tunas_dsl.search.errors import DataError, SearchError
-from tunas_dsl.search.interruption import InterruptedStep
+from tunas_dsl.search.algorithms.algorithm import Floats, Indices
 
 SHORT = {"synthetic": "tunas_dsl.search.synthetic:SyntheticQuality"}
 """Names for qualities that come along."""

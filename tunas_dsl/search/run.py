@@ -8,12 +8,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunas_dsl import documents
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import NotInSpace, check_indices
-from tunas_dsl.search.algorithms import SETTINGS
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.folder import (
+from tunas_dsl.runs.folder import (
     RESULT,
     RUN_SCHEMA,
     fingerprint,
@@ -23,10 +21,12 @@ from tunas_dsl.search.folder import (
     write_document,
     write_settings,
 )
-from tunas_dsl.search.generations import KEPT
+from tunas_dsl.runs.generations import KEPT
+from tunas_dsl.runs.setting import Settings
+from tunas_dsl.search.algorithms.registry import SETTINGS
 from tunas_dsl.search.progress import Outcome
-from tunas_dsl.search.setting import Settings
 from tunas_dsl.search.settings import SearchSettings
+from tunas_dsl.storage import documents
 
 POLICY_SCHEMA = "tunas.policy/1"
 RESULT_SCHEMA = "tunas.result/1"

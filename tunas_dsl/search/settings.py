@@ -4,10 +4,9 @@ from typing import Literal, get_args
 
 import attrs
 
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.reward import REWARD_KINDS, RewardKind
-from tunas_dsl.search.schedule import POLICY_SCHEDULES, PolicySchedule, price_of_cost
-from tunas_dsl.search.setting import (
+from tunas_dsl.errors import SearchError
+from tunas_dsl.runs.schedule import POLICY_SCHEDULES, PolicySchedule, price_of_cost
+from tunas_dsl.runs.setting import (
     AT_LEAST_ONE,
     BELOW_ONE,
     COUNT,
@@ -23,7 +22,8 @@ from tunas_dsl.search.setting import (
     Settings,
     one_of,
 )
-from tunas_dsl.search.start import STARTS, Start
+from tunas_dsl.search.reinforce.reward import REWARD_KINDS, RewardKind
+from tunas_dsl.search.reinforce.start import STARTS, Start
 
 PAPER_STEPS = 27_050
 """The steps of the paper's 90-epoch search (facts 7)."""

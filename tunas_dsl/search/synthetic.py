@@ -10,7 +10,7 @@ from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.layers import macs_model
 from tunas_dsl.ir import space as ir
 from tunas_dsl.search.activity import Activity
-from tunas_dsl.search.algorithm import Floats, Indices
+from tunas_dsl.search.algorithms.algorithm import Floats, Indices
 
 
 class SyntheticQuality:

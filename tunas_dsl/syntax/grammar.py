@@ -6,7 +6,7 @@ from functools import cache
 import attrs
 import lark
 
-from tunas_dsl.resources import shipped
+from tunas_dsl.storage.resources import shipped
 
 END = "$END"
 """The kind of what stands behind the last token."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from tunas_dsl import documents
-from tunas_dsl.architecture_json import architecture_document, read_architecture
-from tunas_dsl.compiler import compile_text
+from tunas_dsl.exchange.architecture_json import architecture_document, read_architecture
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import prune
+from tunas_dsl.language.compiler import compile_text
+from tunas_dsl.language.unparse import unparse
+from tunas_dsl.storage import documents
 from tunas_dsl.training.run import TrainingFolder
-from tunas_dsl.unparse import unparse
 
 
 def architecture_text(space: ir.Space, indices: Sequence[int], sha256: str) -> str:

@@ -10,12 +10,12 @@ from typing import Any
 import attrs
 from numpy.typing import NDArray
 
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import prune
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.folder import RESULT, has_begun
-from tunas_dsl.search.generations import KEPT
-from tunas_dsl.search.interruption import InterruptedStep
+from tunas_dsl.runs.folder import RESULT, has_begun
+from tunas_dsl.runs.generations import KEPT
+from tunas_dsl.runs.interruption import InterruptedStep
 from tunas_dsl.training.network import architecture_text, trained_network
 from tunas_dsl.training.progress import TrainingOutcome
 from tunas_dsl.training.recipe import recipe

@@ -5,9 +5,8 @@ from typing import Any
 
 import attrs
 
-from tunas_dsl import documents
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.folder import (
+from tunas_dsl.errors import SearchError
+from tunas_dsl.runs.folder import (
     CHECKPOINT,
     RESULT,
     TRAINING_SCHEMA,
@@ -18,7 +17,8 @@ from tunas_dsl.search.folder import (
     write_document,
     write_settings,
 )
-from tunas_dsl.search.generations import KEPT, Generations
+from tunas_dsl.runs.generations import KEPT, Generations
+from tunas_dsl.storage import documents
 from tunas_dsl.training.progress import TrainingOutcome
 from tunas_dsl.training.settings import TrainingSettings
 

@@ -2,9 +2,9 @@
 
 import attrs
 
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.schedule import WEIGHT_WARMUP
-from tunas_dsl.search.setting import (
+from tunas_dsl.errors import SearchError
+from tunas_dsl.runs.schedule import WEIGHT_WARMUP
+from tunas_dsl.runs.setting import (
     BELOW_ONE,
     COUNT,
     FLAG,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 
-from tunas_dsl.search.errors import DataError
+from tunas_dsl.errors import DataError
 
 _LARGEST = 1 << 28
 """Bytes; an entry of a zip that claims more is no image, but may exhaust the memory."""

@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tunas_dsl.search.errors import DataError
+from tunas_dsl.errors import DataError
 
 _LIMIT = 1 << 31
 """Bytes that no file of this kind has."""

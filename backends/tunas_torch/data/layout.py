@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from tunas_dsl.search.errors import DataError
+from tunas_dsl.errors import DataError
 from tunas_torch.data.files import Files
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tunas_dsl.search.errors import DataError
+from tunas_dsl.errors import DataError
 from tunas_torch.data.augment import Augmentation
 from tunas_torch.data.folder import open_folder
 from tunas_torch.data.idx import read_idx

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tunas_dsl.search.errors import DataError
+from tunas_dsl.errors import DataError
 from tunas_torch.data.augment import Augmentation
 from tunas_torch.data.images import ImageData, Source, Split
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from tunas_dsl.backend import ExportFormat
-from tunas_dsl.files import put_in_place, write_atomically
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir import space as ir
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.folder import write_beside
-from tunas_dsl.search.generations import DamageError
+from tunas_dsl.runs.folder import write_beside
+from tunas_dsl.runs.generations import DamageError
+from tunas_dsl.storage.files import put_in_place, write_atomically
 from tunas_torch.exporting.graphs import export_executorch, export_onnx
 from tunas_torch.exporting.python_source import python_source
 from tunas_torch.runs.tensor_files import read_tensors

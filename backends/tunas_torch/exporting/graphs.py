@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tunas_dsl.files import named
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.errors import SearchError
+from tunas_dsl.storage.files import named
 from tunas_torch.standalone.network import Network
 
 TOLERANCE = 1e-4

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from tunas_dsl.search.reinforce import BETA2, EPSILON
+from tunas_dsl.search.reinforce.algorithm import BETA2, EPSILON
 
 
 class PolicyOptimizer:

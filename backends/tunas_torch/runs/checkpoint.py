@@ -7,8 +7,8 @@ import attrs
 import cattrs
 from torch import Tensor
 
-from tunas_dsl.search.folder import CHECKPOINT
-from tunas_dsl.search.generations import KEPT, DamageError, Generations
+from tunas_dsl.runs.folder import CHECKPOINT
+from tunas_dsl.runs.generations import KEPT, DamageError, Generations
 from tunas_torch.runs.tensor_files import read_tensors, write_tensors
 
 SCHEMA = "tunas.checkpoint/1"

@@ -9,16 +9,16 @@ from typing import Protocol, TypeVar
 import attrs
 from torch import Tensor
 
-from tunas_dsl import documents
+from tunas_dsl.errors import DataError, SearchError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.exchange import space_document
-from tunas_dsl.search.errors import DataError, SearchError
-from tunas_dsl.search.events import EventLog
-from tunas_dsl.search.folder import CHECKPOINT
-from tunas_dsl.search.generations import KEPT
-from tunas_dsl.search.interruption import interruption
+from tunas_dsl.runs.events import EventLog
+from tunas_dsl.runs.folder import CHECKPOINT
+from tunas_dsl.runs.generations import KEPT
+from tunas_dsl.runs.interruption import interruption
+from tunas_dsl.runs.saving import Saver
 from tunas_dsl.search.progress import Remaining
-from tunas_dsl.search.saving import Saver
+from tunas_dsl.storage import documents
 from tunas_torch.runs.checkpoint import Header, load_checkpoint, save_checkpoint
 from tunas_torch.runs.team import PeerError, Team
 

@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.setting import Precision
+from tunas_dsl.errors import SearchError
+from tunas_dsl.runs.setting import Precision
 
 _UNITS = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 """Capabilities of CPUs, x86 and ARM, any of which will do."""

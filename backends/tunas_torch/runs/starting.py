@@ -4,9 +4,9 @@ import os
 
 import torch
 
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir import space as ir
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.ranks import ranks
+from tunas_dsl.runs.ranks import ranks
 from tunas_torch.data import ImageData, open_data
 from tunas_torch.memory.heap import keep_freed_memory
 

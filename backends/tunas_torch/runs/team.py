@@ -11,8 +11,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.ranks import ranks
+from tunas_dsl.errors import SearchError
+from tunas_dsl.runs.ranks import ranks
 from tunas_torch.layers.operations import prefix
 from tunas_torch.optimizers.leaves import Gradients
 

@@ -13,9 +13,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from tunas_dsl import documents
-from tunas_dsl.search.folder import write_beside
-from tunas_dsl.search.generations import DamageError
+from tunas_dsl.runs.folder import write_beside
+from tunas_dsl.runs.generations import DamageError
+from tunas_dsl.storage import documents
 
 LARGEST_HEADER = 1 << 24
 """Bytes; a header of some thousand tensors has less than a tenth of it."""

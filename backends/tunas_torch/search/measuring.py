@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from tunas_dsl.cost.layers import macs_model
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir import space as ir
-from tunas_dsl.search.errors import SearchError
 from tunas_dsl.search.measurement import Measurement
 from tunas_dsl.search.settings import SearchSettings
 from tunas_torch.data import ImageData, Split

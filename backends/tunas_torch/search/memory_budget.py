@@ -4,8 +4,8 @@ import os
 
 import torch
 
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.setting import byte_count
+from tunas_dsl.errors import SearchError
+from tunas_dsl.runs.setting import byte_count
 from tunas_torch.memory.rematerialisation import Batches, TooLittleMemoryError, fitting, switches
 from tunas_torch.search.steps import Search
 

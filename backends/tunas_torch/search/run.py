@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tunas_dsl.cost.model import CostModel
+from tunas_dsl.errors import DataError, RankError
 from tunas_dsl.ir import space as ir
-from tunas_dsl.search.errors import DataError, RankError
 from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.runs.loop import PACE, Pace, Place, fingerprint, run_steps

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tunas_dsl.bundle import read_bundle
+from tunas_dsl.errors import SearchError
+from tunas_dsl.exchange.bundle import read_bundle
 from tunas_dsl.ir import space as ir
-from tunas_dsl.search.algorithm import Floats, Indices
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.search.algorithms.algorithm import Floats, Indices
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.runs.checkpoint import load_checkpoint
 from tunas_torch.runs.loop import fingerprint

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tunas_dsl.cost.model import CostModel
-from tunas_dsl.search import schedule
-from tunas_dsl.search.baseline import Baseline
-from tunas_dsl.search.errors import DivergedError, SearchError
-from tunas_dsl.search.events import StepEvent, is_snapshot, samples
-from tunas_dsl.search.price import Price
-from tunas_dsl.search.reward import reward
+from tunas_dsl.errors import DivergedError, SearchError
+from tunas_dsl.runs import schedule
+from tunas_dsl.runs.events import StepEvent, is_snapshot, samples
+from tunas_dsl.search.reinforce.baseline import Baseline
+from tunas_dsl.search.reinforce.price import Price
+from tunas_dsl.search.reinforce.reward import reward
+from tunas_dsl.search.reinforce.start import logits_on_target
 from tunas_dsl.search.settings import SearchSettings
-from tunas_dsl.search.start import logits_on_target
 from tunas_torch.data import Augmentation, BatchSchedule, ImageData, Split
 from tunas_torch.data.ahead import Arrays, ReadAhead
 from tunas_torch.optimizers import weight_optimizer

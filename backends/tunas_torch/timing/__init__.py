@@ -1,7 +1,7 @@
 """Operations and networks timed on this machine: PyTorch, ONNX Runtime, ExecuTorch."""
 
+from tunas_dsl.errors import SearchError
 from tunas_dsl.profiling.bench import Bench, Runtime
-from tunas_dsl.search.errors import SearchError
 
 
 def open_bench(runtime: Runtime, device: str, threads: int) -> Bench:

@@ -9,8 +9,8 @@ import attrs
 import torch
 from torch import Tensor, nn
 
+from tunas_dsl.errors import SearchError
 from tunas_dsl.profiling.bench import Task
-from tunas_dsl.search.errors import SearchError
 from tunas_torch.timing.clock import Clock, clock_for
 from tunas_torch.timing.hardware import processor
 from tunas_torch.timing.module_bench import ModuleBench

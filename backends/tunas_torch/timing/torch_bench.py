@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from tunas_dsl.errors import SearchError
 from tunas_dsl.profiling.bench import Task
-from tunas_dsl.search.errors import SearchError
 from tunas_torch.timing.clock import Clock, clock_for
 from tunas_torch.timing.hardware import hardware
 from tunas_torch.timing.module_bench import ModuleBench

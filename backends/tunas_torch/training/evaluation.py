@@ -4,7 +4,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from tunas_dsl.search.errors import SearchError
+from tunas_dsl.errors import SearchError
 from tunas_dsl.training.progress import Evaluation, Part
 from tunas_torch.data import ImageData
 from tunas_torch.standalone.network import Network

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Literal
 
+from tunas_dsl.errors import SearchError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import prune
-from tunas_dsl.search.errors import SearchError
 from tunas_dsl.training.progress import (
     Evaluation,
     Part,

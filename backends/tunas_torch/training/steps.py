@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tunas_dsl.search import schedule
-from tunas_dsl.search.errors import DivergedError
+from tunas_dsl.errors import DivergedError
+from tunas_dsl.runs import schedule
 from tunas_dsl.training.progress import Evaluation, Part, TrainingEvent
 from tunas_dsl.training.settings import TrainingSettings
 from tunas_torch.data import BatchSchedule, ImageData

@@ -6,12 +6,12 @@ import attrs
 import cattrs
 
 from tunas_dsl import __version__
-from tunas_dsl.compiler import compile_text
 from tunas_dsl.diagnostics import SpaceError
-from tunas_dsl.files import put_in_place
-from tunas_dsl.search.errors import SearchError
-from tunas_dsl.search.generations import DamageError
-from tunas_dsl.unparse import unparse
+from tunas_dsl.errors import SearchError
+from tunas_dsl.language.compiler import compile_text
+from tunas_dsl.language.unparse import unparse
+from tunas_dsl.runs.generations import DamageError
+from tunas_dsl.storage.files import put_in_place
 from tunas_torch.data import ImageData
 from tunas_torch.runs.tensor_files import read_tensors, write_tensors
 from tunas_torch.standalone.network import Network, channels_last

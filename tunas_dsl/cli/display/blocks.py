@@ -10,7 +10,7 @@ from rich.text import Text
 from tunas_dsl.cli.display.text import marked, percent, plain_table, remaining, wrapped, wrapped_options
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.words import options, sizes
-from tunas_dsl.summary import BlockSummary, Part, SpaceSummary
+from tunas_dsl.views.summary import BlockSummary, Part, SpaceSummary
 
 Share = Literal["mean", "largest"]
 

@@ -8,7 +8,7 @@ from rich.text import Text
 from tunas_dsl.cli.display.text import plain_table, wrapped, wrapped_options
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.words import options
-from tunas_dsl.summary import DecisionSummary, SpaceSummary
+from tunas_dsl.views.summary import DecisionSummary, SpaceSummary
 
 _SHOWN = 4
 _ALWAYS = "always"

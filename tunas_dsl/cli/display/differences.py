@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tunas_dsl.cli.display.text import count, plain_table, short, wrapped
-from tunas_dsl.comparison import Change, Comparison, Figure
+from tunas_dsl.views.comparison import Change, Comparison, Figure
 
 _LIST = ("decision", "choice")
 _LONG = 10**12

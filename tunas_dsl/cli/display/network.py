@@ -9,7 +9,7 @@ from rich.text import Text
 from tunas_dsl.cli.display.text import plain_table, remaining, short, wrapped
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.words import Words
-from tunas_dsl.layer_rows import Listed, Row
+from tunas_dsl.views.layer_rows import Listed, Row
 
 _LIGHT = (ir.Activation, ir.GlobalPool, ir.Endpoint)
 _SKIPPED = "skipped"

@@ -6,7 +6,7 @@ import attrs
 from rich.table import Table
 
 from tunas_dsl.cli.display.text import count, short
-from tunas_dsl.summary import Range, SpaceSummary
+from tunas_dsl.views.summary import Range, SpaceSummary
 
 _SMALL = 5e-3
 

@@ -1,0 +1,34 @@
+"""``tunas evaluate``: how good a trained architecture is."""
+
+from pathlib import Path
+
+import attrs
+import click
+
+from tunas_dsl.backend import load_backend
+from tunas_dsl.cli.commands.train import sentence
+from tunas_dsl.cli.options import device as device_option
+from tunas_dsl.cli.options import output_format
+from tunas_dsl.cli.options import threads as threads_option
+from tunas_dsl.storage import documents
+from tunas_dsl.training.network import trained_network
+from tunas_dsl.training.progress import Part
+from tunas_dsl.training.run import TrainingFolder
+
+
+@click.command("evaluate")
+@click.argument("run", type=click.Path(exists=True, path_type=Path))
+@click.option("--test", is_flag=True, help="On the test images instead of the validation images.")
+@device_option
+@threads_option
+@output_format
+def command(run: Path, test: bool, device: str, threads: int | None, format: str) -> None:
+    """Evaluate what `tunas train` left in RUN, as of its last checkpoint, on all validation images."""
+    folder = TrainingFolder.open(run)
+    network = trained_network(folder)
+    split: Part = "test" if test else "validation"
+    found = load_backend().evaluate(network, folder, split=split, device=device, threads=threads)
+    if format == "json":
+        click.echo(documents.dump(attrs.asdict(found)), nl=False)
+    else:
+        click.echo(sentence(found))

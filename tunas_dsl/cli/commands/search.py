@@ -1,0 +1,175 @@
+"""``tunas search``: a search from the command line, and its resumption."""
+
+import sys
+from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+import attrs
+import click
+
+from tunas_dsl.backend import load_backend
+from tunas_dsl.cli.display.progress import Reporter, search_line
+from tunas_dsl.cli.driving import drive
+from tunas_dsl.cli.options import data as data_option
+from tunas_dsl.cli.options import device as device_option
+from tunas_dsl.cli.options import keep_checkpoints as keep_option
+from tunas_dsl.cli.options import latency as latency_option
+from tunas_dsl.cli.options import quality as quality_option
+from tunas_dsl.cli.options import threads as threads_option
+from tunas_dsl.cli.options.completion import complete_space
+from tunas_dsl.cli.options.recipe import WithRecipe, chosen_recipe, recipe_options, without_recipe
+from tunas_dsl.cli.options.settings import settings_options
+from tunas_dsl.cli.run_folders import conclude, create_run, heading, needed, reopen_run, until_ctrl_c
+from tunas_dsl.cli.subjects import Subject
+from tunas_dsl.report.tensorboard import mirrored, require_tensorboard
+from tunas_dsl.runs.ranks import alone, rank
+from tunas_dsl.search.presets import PRESETS, preset_table, with_preset
+from tunas_dsl.search.progress import Outcome
+from tunas_dsl.search.run import RunFolder
+from tunas_dsl.search.settings import PolicySettings, SearchSettings
+
+
+def _print_presets(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(preset_table(), nl=False)
+        ctx.exit()
+
+
+@click.command("search", cls=WithRecipe)
+@click.argument("space", required=False, metavar="SPACE|BUNDLE", shell_complete=complete_space)
+@data_option
+@quality_option
+@latency_option
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")
+@click.option("--resume", is_flag=True, help="Go on with the search in the run folder.")
+@click.option("--tensorboard", is_flag=True, help="Write the log for TensorBoard, too: RUN/tensorboard.")
+@keep_option
+@device_option
+@threads_option
+@click.option("--preset", type=click.Choice(PRESETS), help="Settings as published; other options win.")
+@click.option(
+    "--presets",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_presets,
+    help="Show the presets.",
+)
+@settings_options(SearchSettings)
+@recipe_options
+def command(
+    space: str | None,
+    data: str | None,
+    quality: str | None,
+    latency: str | None,
+    output: Path,
+    resume: bool,
+    tensorboard: bool,
+    keep: int,
+    device: str,
+    threads: int | None,
+    preset: str | None,
+    **given: Any,
+) -> None:
+    """Search SPACE for an accurate architecture that costs as much as the target.
+
+    How accurate architectures are comes from a supernet that is trained on --data, or, without
+    one, from what --quality names. The target is in ms, or with --latency macs in
+    millions of multiply-adds. A resumed search keeps the space and the settings that it began with.
+    """
+    if tensorboard:
+        require_tensorboard()
+    if quality is not None:
+        alone("a search with a quality of one's own")
+    if data is not None and quality is not None:
+        raise click.UsageError("--data and --quality exclude each other: a search has one source of quality")
+    if resume and preset is not None:
+        raise click.UsageError("a resumed search keeps the settings that it began with: leave --preset out")
+    wanted, of_trainings = without_recipe(given)
+    wanted = with_preset(SearchSettings if quality is None else PolicySettings, preset, wanted)
+    if resume:
+        sources = {name: source for name, source in (("data", data), ("quality", quality)) if source}
+        subject, run = reopen_run(output, space, wanted | of_trainings | sources)
+    else:
+        subject, run = _new_run(output, space, latency, wanted, of_trainings, data, quality)
+    _search(subject, attrs.evolve(run, keep=keep), resume, tensorboard, device, threads)
+
+
+def _search(
+    subject: Subject, run: RunFolder, resume: bool, tensorboard: bool, device: str, threads: int | None
+) -> None:
+    if rank():
+        _follow(subject, run, resume, device, threads)
+    with _mirrored(run) if tensorboard else nullcontext():
+        if run.quality is None:
+            _search_supernet(subject, run, resume, device, threads)
+        else:
+            drive(subject, run, resume, "tunas search", device, threads)
+
+
+def _new_run(
+    output: Path,
+    space: str | None,
+    latency: str | None,
+    wanted: dict[str, Any],
+    of_trainings: dict[str, Any],
+    data: str | None,
+    quality: str | None,
+) -> tuple[Subject, RunFolder]:
+    """The folder of a new search; a usage error where something is missing."""
+    source = {"data": data} if quality is None else {}
+    needed(SPACE=space, **source, latency=latency, target=wanted.get("target"), steps=wanted.get("steps"))
+    settings = SearchSettings(**wanted) if quality is None else _without_training(wanted)
+    recipe = chosen_recipe(quality, of_trainings, settings.seed)
+    return create_run(output, str(space), latency, settings, data=data, quality=quality, recipe=recipe)
+
+
+def _follow(subject: Subject, run: RunFolder, resume: bool, device: str, threads: int | None) -> NoReturn:
+    """Search along with the process of rank 0, which keeps the run and talks."""
+    outcome = None
+    with suppress(KeyboardInterrupt):
+        outcome = load_backend().search(
+            subject.space,
+            subject.model(run.cost),
+            run,
+            resume=resume,
+            report=lambda _: None,
+            tell=lambda _: None,
+            device=device,
+            threads=threads,
+        )
+    sys.exit(0 if outcome is not None and outcome.status == "finished" else 130)
+
+
+def _mirrored(run: RunFolder) -> AbstractContextManager[None]:
+    return mirrored(run.events, run.path / "tensorboard")
+
+
+def _without_training(given: dict[str, Any]) -> PolicySettings:
+    """The settings of the policy alone; a usage error for those of training."""
+    known = {field.name for field in attrs.fields(PolicySettings)}
+    if training := sorted(given.keys() - known):
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in training)
+        raise click.UsageError(f"with --quality no supernet is trained, so there is no use for {names}")
+    return PolicySettings(**given)
+
+
+def _search_supernet(
+    subject: Subject, run: RunFolder, resume: bool, device: str, threads: int | None
+) -> None:
+    model = subject.model(run.cost)
+    outcome: Outcome | None = None
+    with until_ctrl_c(run.path, resume), Reporter(search_line(model.unit)) as reporter:
+        outcome = load_backend().search(
+            subject.space,
+            model,
+            run,
+            resume=resume,
+            report=reporter.report,
+            tell=reporter.tell,
+            device=device,
+            threads=threads,
+            started=lambda: reporter.tell(heading(subject, model, run)),
+        )
+    conclude(outcome, run, "tunas search")

@@ -1,0 +1,1 @@
+"""A space and its architectures in files, and in the forms of other tools."""

@@ -1,0 +1,1 @@
+"""What searches and trainings share: folders, events, saving, settings, interruption."""

@@ -1,0 +1,1 @@
+"""REINFORCE: the policy, the price of cost, and what searches without noise add."""

@@ -1,0 +1,1 @@
+"""What is shown of a space, of an architecture, and of two of them, as data."""
