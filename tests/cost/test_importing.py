@@ -10,8 +10,8 @@ import pytest
 from tests.command_line import document, refusal, tunas
 from tunas_dsl.cost.importing import import_table
 from tunas_dsl.cost.lookup import operation_model
-from tunas_dsl.cost.table import TableError
 from tunas_dsl.cost.table_json import read_table
+from tunas_dsl.errors import TableError
 from tunas_dsl.ir.selection import prune
 from tunas_dsl.language.compiler import compile_text, load_space
 from tunas_dsl.storage.resources import shipped

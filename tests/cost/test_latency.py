@@ -21,12 +21,11 @@ from tests.cost.building import (
 )
 from tunas_dsl.cost.binding import latency_model
 from tunas_dsl.cost.named import cost_model
-from tunas_dsl.cost.table import TableError
 from tunas_dsl.cost.table_files import load_table
 from tunas_dsl.cost.table_json import read_table
+from tunas_dsl.errors import DocumentError, TableError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import prune
-from tunas_dsl.storage.documents import DocumentError
 from tunas_dsl.storage.resources import shipped
 
 SPACES = (SMALL, ENLARGED, V3_LIKE)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.cost.building import ENLARGED, models
 from tunas_dsl.cost.layers import macs_model
 from tunas_dsl.cost.model import CostModel, Site
-from tunas_dsl.ir.selection import AVERAGE, NotInSpace
+from tunas_dsl.errors import NotInSpace
+from tunas_dsl.ir.selection import AVERAGE
 
 
 def one_by_one(model, indices):

@@ -8,9 +8,10 @@ from tests.cost.enumerated import bands, cases
 from tunas_dsl.cost import most_probable as module
 from tunas_dsl.cost.band import Band
 from tunas_dsl.cost.distribution import independent
-from tunas_dsl.cost.most_probable import UndecidedError, most_probable
+from tunas_dsl.cost.most_probable import most_probable
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.ticks import in_ticks
+from tunas_dsl.errors import UndecidedError
 
 
 @settings(max_examples=100)

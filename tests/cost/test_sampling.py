@@ -11,7 +11,8 @@ from tunas_dsl.cost.counting import combinations
 from tunas_dsl.cost.distribution import uniform_architectures, uniform_decisions
 from tunas_dsl.cost.model import CostModel, Site
 from tunas_dsl.cost.named import cost_model
-from tunas_dsl.cost.sampling import SamplingError, sample
+from tunas_dsl.cost.sampling import sample
+from tunas_dsl.errors import SamplingError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import canonical, check_indices
 

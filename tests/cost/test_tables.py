@@ -13,11 +13,11 @@ from tests.cost.whole_tables import whole
 from tunas_dsl.cost.layers import macs_model
 from tunas_dsl.cost.lookup import operation_model
 from tunas_dsl.cost.signature import Signature, operations
-from tunas_dsl.cost.table import LatencyTable, Measurement, TableError
+from tunas_dsl.cost.table import LatencyTable, Measurement
 from tunas_dsl.cost.table_json import read_table, write_table
+from tunas_dsl.errors import DocumentError, TableError
 from tunas_dsl.ir.selection import prune
 from tunas_dsl.language.compiler import compile_text, load_space
-from tunas_dsl.storage.documents import DocumentError
 from tunas_dsl.storage.resources import shipped
 
 SCHEMA = json.loads((shipped("grammars") / "latency_table.schema.json").read_text())

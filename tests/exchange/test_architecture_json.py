@@ -11,8 +11,9 @@ from tests.cost.building import PROXYLESSNAS_MOBILE_SMALL, SMALL, V3_LIKE, small
 from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.sampling import sample
-from tunas_dsl.exchange.architecture_json import ArchitectureError, architecture_document, read_architecture
-from tunas_dsl.ir.selection import NotInSpace, active_decisions
+from tunas_dsl.errors import ArchitectureError, NotInSpace
+from tunas_dsl.exchange.architecture_json import architecture_document, read_architecture
+from tunas_dsl.ir.selection import active_decisions
 from tunas_dsl.language.compiler import compile_text, load_space
 from tunas_dsl.storage.documents import dump
 from tunas_dsl.storage.resources import shipped

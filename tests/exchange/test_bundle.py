@@ -10,7 +10,8 @@ from tests.cost.building import ENLARGED, SMALL, small_spaces
 from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.cost.named import cost_model
 from tunas_dsl.cost.sampling import sample
-from tunas_dsl.exchange.bundle import BundleError, read_bundle, source_sha256, write_bundle
+from tunas_dsl.errors import BundleError
+from tunas_dsl.exchange.bundle import read_bundle, source_sha256, write_bundle
 from tunas_dsl.storage.documents import sealed, unsealed
 
 TEXT = "space proxylessnas_enlarged { }  # Straße\r\n"

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tunas_dsl.errors import DocumentError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.exchange import KINDS, read_space, space_document
-from tunas_dsl.storage.documents import DocumentError, dump, parse
+from tunas_dsl.storage.documents import dump, parse
 
 names = st.text("abc.0", min_size=1, max_size=4)
 functions = st.sampled_from(get_args(ir.ActivationFunction))

@@ -8,8 +8,7 @@ import pytest
 
 from tests.search.spaces import MODEL, SPACE
 from tunas_dsl.cost.extremes import maximum, minimum
-from tunas_dsl.cost.sampling import SamplingError
-from tunas_dsl.errors import SearchError
+from tunas_dsl.errors import SamplingError, SearchError
 from tunas_dsl.ir.selection import check_indices
 from tunas_dsl.search.algorithms.evolution import EvolutionSettings
 from tunas_dsl.search.algorithms.optuna_search import OptunaSettings

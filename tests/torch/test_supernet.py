@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
+from tunas_dsl.errors import NotInSpace
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.selection import AVERAGE, NotInSpace
+from tunas_dsl.ir.selection import AVERAGE
 from tunas_torch.layers.operations import Masking
 from tunas_torch.supernet import Supernet
 

@@ -15,12 +15,13 @@ from tunas_dsl.cost.lookup import Missing
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.named import MACS, Explanation, cost_model, explained
 from tunas_dsl.cost.shares import parts_by_site
-from tunas_dsl.exchange.architecture_json import ArchitectureError, read_architecture
+from tunas_dsl.errors import ArchitectureError, NotInSpace
+from tunas_dsl.exchange.architecture_json import read_architecture
 from tunas_dsl.exchange.bundle import MANIFEST, read_bundle
 from tunas_dsl.exchange.once_for_all import foreign_document, is_net_config, network_text, sub_network
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.matching import find_indices
-from tunas_dsl.ir.selection import NotInSpace, check_indices, prune
+from tunas_dsl.ir.selection import check_indices, prune
 from tunas_dsl.language.compiler import compile_text, compiled_space, load_space
 from tunas_dsl.language.sources import read_source
 from tunas_dsl.language.unparse import unparse

@@ -12,7 +12,8 @@ from tunas_dsl.cost.factor import Factor
 from tunas_dsl.cost.labels import Description, about, describe, meaning, own_decisions, text
 from tunas_dsl.cost.lines import Line, taken_options
 from tunas_dsl.cost.model import CostModel, Site
-from tunas_dsl.cost.table import LatencyTable, TableError, TableSite
+from tunas_dsl.cost.table import LatencyTable, TableSite
+from tunas_dsl.errors import TableError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import prune
 

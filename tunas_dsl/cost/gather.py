@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunas_dsl.cost.factor import Factor
-from tunas_dsl.ir.selection import AVERAGE, NotInSpace
+from tunas_dsl.errors import NotInSpace
+from tunas_dsl.ir.selection import AVERAGE
 
 _CHUNK = 16_384
 """Index vectors at a time: few enough for the second cache, many enough to hide NumPy's overhead."""

@@ -11,7 +11,8 @@ from tunas_dsl.cost.factor import Factor, combine
 from tunas_dsl.cost.lines import Line, taken_options
 from tunas_dsl.cost.model import CostModel, Site
 from tunas_dsl.cost.signature import Operation, Signature, operations
-from tunas_dsl.cost.table import LatencyTable, Measurement, TableError
+from tunas_dsl.cost.table import LatencyTable, Measurement
+from tunas_dsl.errors import TableError
 from tunas_dsl.ir import space as ir
 
 Missing = Literal["error", "interpolate", "fit"]

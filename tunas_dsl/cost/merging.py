@@ -6,8 +6,9 @@ from typing import Literal
 import attrs
 
 from tunas_dsl.cost.signature import Signature
-from tunas_dsl.cost.table import LatencyTable, Measurement, TableError
+from tunas_dsl.cost.table import LatencyTable, Measurement
 from tunas_dsl.cost.table_json import order
+from tunas_dsl.errors import TableError
 
 Prefer = Literal["first", "last"]
 

@@ -17,13 +17,10 @@ from tunas_dsl.cost.distribution import Distribution
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.passes import LargestLogarithm, Layer, layers, logarithms
 from tunas_dsl.cost.ticks import WORK, Ticks, in_ticks
+from tunas_dsl.errors import UndecidedError
 
 _LARGEST = 2_000_000
 """After so many beginnings that rounding has kept and that then miss the band, it is given up."""
-
-
-class UndecidedError(Exception):
-    """The search for a point in a very narrow band was given up."""
 
 
 def most_probable(model: CostModel, distribution: Distribution, band: Band) -> tuple[int, ...] | None:

@@ -14,6 +14,7 @@ from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.cost.nearest import nothing_between
 from tunas_dsl.cost.ticks import WORK, in_ticks
+from tunas_dsl.errors import SamplingError
 from tunas_dsl.ir import space as ir
 
 RARE = 0.006
@@ -27,10 +28,6 @@ DRAWS = 1_000_000
 
 _CHUNK = 16_384
 _RARE_CHUNK = 1_024
-
-
-class SamplingError(Exception):
-    """A request for samples that cannot be met; the message says why."""
 
 
 def sample(

@@ -12,10 +12,6 @@ from tunas_dsl.cost.signature import Signature
 SpreadKind = Literal["std", "variance", "iqr", "mad"]
 
 
-class TableError(Exception):
-    """A latency table that is missing, malformed, or of another space; one line says what and where."""
-
-
 @attrs.frozen(eq=False)
 class TableSite:
     """The entries of one site, in ms; ``ms`` has one axis for each of ``options``, in their order."""

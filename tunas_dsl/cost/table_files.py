@@ -4,11 +4,11 @@ import difflib
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from tunas_dsl.cost.table import LatencyTable, TableError
+from tunas_dsl.cost.table import LatencyTable
 from tunas_dsl.cost.table_json import read_table
+from tunas_dsl.errors import DocumentError, TableError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.storage import documents
-from tunas_dsl.storage.documents import DocumentError
 from tunas_dsl.storage.resources import shipped
 
 

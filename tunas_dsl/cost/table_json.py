@@ -14,16 +14,9 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from tunas_dsl.cost.signature import LARGEST, MOST_RUNS, Kind, Signature
 from tunas_dsl.cost.table import LatencyTable, Measurement, SpreadKind, TableSite
+from tunas_dsl.errors import DocumentError
 from tunas_dsl.ir import space as ir
-from tunas_dsl.storage.documents import (
-    DocumentError,
-    MisfitError,
-    check_schema,
-    finite,
-    parse,
-    strict_converter,
-    structure,
-)
+from tunas_dsl.storage.documents import MisfitError, check_schema, finite, parse, strict_converter, structure
 
 SCHEMA = "tunas.latency-table/1"
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tunas_dsl.cost.band import Band
 from tunas_dsl.cost.chain import Chain, Step, reach, reach_back
 from tunas_dsl.cost.support import Interval, Scattered, Support
+from tunas_dsl.errors import TickError
 
 Integers = NDArray[np.int64]
 
@@ -47,10 +48,6 @@ _ROUNDING = 16 * float(np.finfo(np.float64).eps)
 
 _ASKED = 20
 """So many times as much work and memory is spent where the tick was asked for."""
-
-
-class TickError(Exception):
-    """A tick that would take too long and too much memory; the message says which would not."""
 
 
 @attrs.frozen(eq=False)

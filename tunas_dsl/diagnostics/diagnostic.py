@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 import attrs
 
+from tunas_dsl.errors import UserError
 from tunas_dsl.source import Source, Span, inside
 
 Severity = Literal["error", "warning"]
@@ -113,7 +114,7 @@ class _Fields(dict[str, object]):
         return _LONG.sub(r"\1...", value) if isinstance(value, str) else value
 
 
-class SpaceError(Exception):
+class SpaceError(UserError):
     """The user's mistake: a report that has errors in it."""
 
     def __init__(self, report: "Report") -> None:

@@ -11,19 +11,16 @@ import numpy as np
 
 from tunas_dsl import __version__
 from tunas_dsl.cost.model import CostModel
+from tunas_dsl.errors import ArchitectureError, DocumentError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import active_decisions, check_indices, prune
-from tunas_dsl.storage.documents import DocumentError, check_schema, parse, strict_converter, structure
+from tunas_dsl.storage.documents import check_schema, parse, strict_converter, structure
 from tunas_dsl.views.layer_rows import Row, architecture_rows
 
 _PLACES = 6
 """Multiply-adds are whole numbers: of a million, so many decimals are exact, and more are rounding."""
 
 SCHEMA = "tunas.architecture/1"
-
-
-class ArchitectureError(Exception):
-    """A document that is no architecture of this version; one line says what is wrong and where."""
 
 
 @attrs.frozen

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from tunas_dsl import __version__
 from tunas_dsl.cost.model import CostModel, Site, Unit
+from tunas_dsl.errors import BundleError, DocumentError
 from tunas_dsl.ir import exchange
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.consistency import check_space
 from tunas_dsl.storage.documents import (
     MAX_BYTES,
-    DocumentError,
     check_schema,
     dump,
     parse,
@@ -39,10 +39,6 @@ SCHEMA = "tunas.bundle/1"
 MANIFEST = "manifest.json"
 SPACE, DECISIONS, SOURCE, TABLES = "space.json", "decisions.json", "source.space", "latency.npz"
 """The files beside the manifest: the space resolved, its decisions to look at, its text and costs."""
-
-
-class BundleError(Exception):
-    """A folder that is no bundle of this version, or a damaged one; one line says what and where."""
 
 
 @attrs.frozen(eq=False)

@@ -5,8 +5,9 @@ from typing import Any
 
 import attrs
 
+from tunas_dsl.errors import NotInSpace
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.selection import NotInSpace, prune
+from tunas_dsl.ir.selection import prune
 
 Selection = Mapping[str, int]
 

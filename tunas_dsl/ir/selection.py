@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from tunas_dsl.errors import NotInSpace
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.numbers import make_divisible, round_filters
 
@@ -12,10 +13,6 @@ T = TypeVar("T")
 
 AVERAGE = -1
 """In an index vector: op warmup averages all options of this decision (facts 5)."""
-
-
-class NotInSpace(ValueError):
-    """An index vector that the space does not have; the message says which number is wrong."""
 
 
 def check_indices(space: ir.Space, indices: Sequence[int]) -> tuple[int, ...]:

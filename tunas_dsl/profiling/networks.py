@@ -8,7 +8,8 @@ import attrs
 import numpy as np
 
 from tunas_dsl.cost.layers import macs_model
-from tunas_dsl.cost.table import Measurement, TableError
+from tunas_dsl.cost.table import Measurement
+from tunas_dsl.errors import DocumentError, TableError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import prune
 from tunas_dsl.profiling.bench import Bench
@@ -16,7 +17,7 @@ from tunas_dsl.profiling.driver import Job, Measured, Noise, measure
 from tunas_dsl.profiling.plan import plan
 from tunas_dsl.profiling.profile import scaled
 from tunas_dsl.profiling.rounds import Rounds, Rules
-from tunas_dsl.storage.documents import DocumentError, check_schema, dump, finite, parse, read_text
+from tunas_dsl.storage.documents import check_schema, dump, finite, parse, read_text
 from tunas_dsl.storage.files import write_atomically
 
 SCHEMA = "tunas.measured-networks/1"

@@ -6,7 +6,8 @@ from typing import Any
 import attrs
 
 from tunas_dsl.cost.signature import Signature, operations
-from tunas_dsl.cost.table import LatencyTable, Measurement, TableError
+from tunas_dsl.cost.table import LatencyTable, Measurement
+from tunas_dsl.errors import TableError
 from tunas_dsl.ir import space as ir
 
 BATCH = 24

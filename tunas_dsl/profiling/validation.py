@@ -7,7 +7,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunas_dsl.cost.table import LatencyTable, TableError
+from tunas_dsl.cost.table import LatencyTable
+from tunas_dsl.errors import TableError
 from tunas_dsl.profiling.profile import in_ticks, scaled
 
 Floats = NDArray[np.float64]

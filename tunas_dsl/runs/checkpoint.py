@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tunas_dsl.errors import SearchError
+from tunas_dsl.errors import DocumentError, SearchError
 from tunas_dsl.runs.folder import write_beside
 from tunas_dsl.runs.generations import KEPT, DamageError, Generations
 from tunas_dsl.storage import documents
@@ -44,7 +44,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         document = documents.unsealed(documents.parse(documents.read_text(path)))
         documents.check_schema(document, SCHEMA)
-    except documents.DocumentError as damage:
+    except DocumentError as damage:
         raise DamageError(f"is damaged: {damage}") from None
     if not isinstance(document.get("state"), dict) or "fingerprint" not in document:
         raise DamageError("is damaged: it holds no state")

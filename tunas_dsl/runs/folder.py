@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tunas_dsl.errors import SearchError
+from tunas_dsl.errors import DocumentError, SearchError
 from tunas_dsl.storage import documents
 from tunas_dsl.storage.files import put_in_place
 
@@ -110,7 +110,7 @@ def read_document(path: Path, schema: str, absent: str) -> dict[str, Any]:
         document = documents.parse(documents.read_text(path))
         _check_kind(path, document, schema)
         documents.check_schema(document, schema)
-    except documents.DocumentError as error:
+    except DocumentError as error:
         raise SearchError(f"{path}: {error}") from None
     return document
 
@@ -128,7 +128,7 @@ def read_sealed(
         return document
     try:
         return documents.unsealed(document)
-    except documents.DocumentError as error:
+    except DocumentError as error:
         raise SearchError(f"{path} is damaged: {error}{help}") from None
 
 

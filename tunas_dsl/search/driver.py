@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from tunas_dsl.cost.model import CostModel
-from tunas_dsl.errors import SearchError
+from tunas_dsl.errors import NotInSpace, SearchError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.exchange import space_document
-from tunas_dsl.ir.selection import NotInSpace, check_indices
+from tunas_dsl.ir.selection import check_indices
 from tunas_dsl.runs.checkpoint import NEWEST, load_state, save_state
 from tunas_dsl.runs.events import EvaluationEvent, EventLog, is_snapshot, samples
 from tunas_dsl.runs.interruption import InterruptedStep, interruption

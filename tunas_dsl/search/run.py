@@ -8,9 +8,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunas_dsl.errors import SearchError
+from tunas_dsl.errors import DocumentError, NotInSpace, SearchError
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.selection import NotInSpace, check_indices
+from tunas_dsl.ir.selection import check_indices
 from tunas_dsl.runs.folder import (
     RESULT,
     RUN_SCHEMA,
@@ -149,7 +149,7 @@ class RunFolder:
         document = read_sealed(path, POLICY_SCHEMA, absent)
         try:
             policy = documents.structure(documents.strict_converter(), document, _Policy)
-        except documents.DocumentError as error:
+        except DocumentError as error:
             raise SearchError(f"{path}: {error}") from None
         return policy.step, policy.logits
 

@@ -19,6 +19,8 @@ import cattrs
 from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import ForbiddenExtraKeysError
 
+from tunas_dsl.errors import DocumentError
+
 T = TypeVar("T")
 
 MAX_BYTES = 64_000_000
@@ -26,10 +28,6 @@ MAX_BYTES = 64_000_000
 
 _ENDLESS = re.compile(r"[0-9]{4000}")
 _FRACTION = re.compile(r"-?[0-9]{1,18}(/0*[1-9][0-9]{0,17})?")
-
-
-class DocumentError(ValueError):
-    """What is wrong with a document, and where in it: ``$.sites[3].ms is missing``."""
 
 
 class MisfitError(ValueError):

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from tunas_dsl.errors import DocumentError
 from tunas_dsl.runs.folder import write_beside
 from tunas_dsl.runs.generations import DamageError
 from tunas_dsl.storage import documents
@@ -67,7 +68,7 @@ def _check_header(path: Path) -> None:
 def _is_whole(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> bool:
     try:
         found = documents.unsealed(document).get("tensors")
-    except documents.DocumentError:
+    except DocumentError:
         return False
     return bool(found == _digest(tensors))
 

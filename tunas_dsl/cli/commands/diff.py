@@ -14,7 +14,8 @@ from tunas_dsl.cli.options import resolution as resolution_option
 from tunas_dsl.cli.options.completion import complete_space
 from tunas_dsl.cli.subjects import Subject, found_in, load_indices, load_subject
 from tunas_dsl.cost.named import MACS
-from tunas_dsl.exchange.architecture_json import ArchitectureError, read_architecture
+from tunas_dsl.errors import ArchitectureError
+from tunas_dsl.exchange.architecture_json import read_architecture
 from tunas_dsl.ir.selection import prune
 from tunas_dsl.storage import documents
 from tunas_dsl.views.comparison import (

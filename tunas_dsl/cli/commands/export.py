@@ -9,11 +9,11 @@ import click
 from tunas_dsl.backend import ExportFormat, load_backend
 from tunas_dsl.cli.options import FiniteRange
 from tunas_dsl.cli.subjects import load_subject
-from tunas_dsl.errors import SearchError
+from tunas_dsl.errors import NotInSpace, SearchError
 from tunas_dsl.exchange.architecture_json import architecture_document, read_architecture
 from tunas_dsl.exchange.bundle import Bundle, read_bundle, source_sha256
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.selection import NotInSpace, prune
+from tunas_dsl.ir.selection import prune
 from tunas_dsl.language.compiler import compile_text
 from tunas_dsl.language.unparse import unparse
 from tunas_dsl.runs.folder import check_folder

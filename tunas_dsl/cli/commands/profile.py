@@ -10,9 +10,10 @@ from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.display.progress import Reporter
 from tunas_dsl.cli.options import bench_options
 from tunas_dsl.cli.subjects import load_subject
-from tunas_dsl.cost.table import LatencyTable, TableError
+from tunas_dsl.cost.table import LatencyTable
 from tunas_dsl.cost.table_files import read_file
 from tunas_dsl.cost.table_json import write_table
+from tunas_dsl.errors import TableError
 from tunas_dsl.profiling.bench import Bench, Runtime
 from tunas_dsl.profiling.driver import Measured, Noise
 from tunas_dsl.profiling.plan import plan, same_device

@@ -15,9 +15,10 @@ from tunas_dsl.cli.display.progress import Reporter
 from tunas_dsl.cli.options import bench_options, missing, output_format
 from tunas_dsl.cli.subjects import Subject, load_subject
 from tunas_dsl.cost.sampling import sample
-from tunas_dsl.cost.table import LatencyTable, TableError
+from tunas_dsl.cost.table import LatencyTable
 from tunas_dsl.cost.table_files import load_table
 from tunas_dsl.cost.table_json import write_table
+from tunas_dsl.errors import TableError
 from tunas_dsl.exchange.bundle import source_sha256
 from tunas_dsl.profiling.bench import Bench, Runtime
 from tunas_dsl.profiling.driver import Measured

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from tunas_dsl.cost.importing.csv_table import read_csv
 from tunas_dsl.cost.importing.lookup_yaml import read_yaml
-from tunas_dsl.cost.table import LatencyTable, TableError
+from tunas_dsl.cost.table import LatencyTable
 from tunas_dsl.cost.table_files import read_text
+from tunas_dsl.errors import TableError
 
 __all__ = ["import_table"]
 

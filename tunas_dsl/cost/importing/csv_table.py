@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from tunas_dsl.cost.signature import Kind, Shape, Signature
-from tunas_dsl.cost.table import LatencyTable, Measurement, TableError
+from tunas_dsl.cost.table import LatencyTable, Measurement
+from tunas_dsl.errors import TableError
 from tunas_dsl.ir import space as ir
 
 REQUIRED = ("op", "input", "output", "ms")

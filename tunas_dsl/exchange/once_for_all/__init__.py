@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from tunas_dsl.exchange.architecture_json import ArchitectureError
+from tunas_dsl.errors import ArchitectureError, DocumentError
 from tunas_dsl.exchange.once_for_all.net_config import is_net_config, space_text
 from tunas_dsl.exchange.once_for_all.subnet import is_subnet, subnet_indices
 from tunas_dsl.ir import space as ir
-from tunas_dsl.storage.documents import DocumentError, parse, read_text
+from tunas_dsl.storage.documents import parse, read_text
 
 __all__ = ["foreign_document", "is_net_config", "network_text", "sub_network"]
 

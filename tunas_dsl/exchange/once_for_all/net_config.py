@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from tunas_dsl.storage.documents import DocumentError
+from tunas_dsl.errors import DocumentError
 
 _ACTS = {"relu": "relu", "relu6": "relu6", "h_swish": "swish6", "swish": "swish", "sigmoid": "sigmoid"}
 _BLOCKS = ("MBConvLayer", "MBInvertedConvLayer")

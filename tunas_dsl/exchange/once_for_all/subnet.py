@@ -9,8 +9,8 @@ from typing import Any
 
 import attrs
 
+from tunas_dsl.errors import DocumentError
 from tunas_dsl.ir import space as ir
-from tunas_dsl.storage.documents import DocumentError
 
 
 def is_subnet(document: Mapping[str, Any]) -> bool:
