@@ -88,12 +88,17 @@ class Policy(nn.Module):
         self, random: np.random.Generator, count: int, op_warmup: float = 0.0, filter_warmup: float = 0.0
     ) -> Sampled:
         """``count`` points; warmup replaces each decision on its own, with these probabilities."""
-        shape = (count, len(self.counts))
-        cumulative = self.probabilities().cumsum(dim=1)
-        drawn = (torch.from_numpy(random.random(shape))[..., None] >= cumulative).sum(dim=2)
+        uniform = torch.from_numpy(random.random((count, len(self.counts))))
+        drawn = (uniform[..., None] >= self.probabilities().cumsum(dim=1)).sum(dim=2)
         drawn = torch.minimum(drawn, self.counts - 1)  # the sum of probabilities may round to below 1
+        return self.warmed(random, drawn, op_warmup, filter_warmup)
+
+    def warmed(
+        self, random: np.random.Generator, drawn: Tensor, op_warmup: float, filter_warmup: float
+    ) -> Sampled:
+        """What warmup makes of the points ``drawn``, ``(K, D)``, wherever they are from."""
         probability = torch.where(self.is_op, op_warmup, filter_warmup).double()
-        replaced = torch.from_numpy(random.random(shape)) < probability
+        replaced = torch.from_numpy(random.random(drawn.shape)) < probability
         average = torch.where(self.counts > 1, AVERAGE, 0)  # the average of one option is that option
         substitute = torch.where(self.is_op, average, self.largest)
         return Sampled(torch.where(replaced, substitute, drawn), drawn, replaced, probability)

@@ -279,7 +279,7 @@ def test_gradients_are_the_mean_over_the_samples():
     """The step's gradient equals that of the mean loss over all samples, L2 of the used parts included."""
     search = new_search()
     search.step()
-    _, gradients = search._train([(1, 0, 0, 0, 0, 0), (2, 1, 1, 1, 1, 1)])
+    *_, gradients = search._train([(1, 0, 0, 0, 0, 0), (2, 1, 1, 1, 1, 1)])
     search.optimizer.flush()
     parameters = list(search.supernet.parameters())
     got = [torch.zeros_like(parameter) for parameter in parameters]
@@ -287,7 +287,7 @@ def test_gradients_are_the_mean_over_the_samples():
         part = gradients.parts[parameter]
         prefix(whole, part.shape).copy_(part)
     indices = BatchSchedule(200, 16, SETTINGS.seed, 2).indices(1)
-    images, labels = DATA.train.batch(indices, True, search._random(1, 0))
+    images, labels = DATA.train.batch(indices, True, search.random(1, 0))
     images, labels = torch.from_numpy(images), torch.from_numpy(labels)
     total = 0.0
     for part, row in ((slice(0, 8), (1, 0, 0, 0, 0, 0)), (slice(8, 16), (2, 1, 1, 1, 1, 1))):

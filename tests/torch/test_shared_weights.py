@@ -8,7 +8,7 @@ import torch
 from tests.command_line import tunas
 from tunas_dsl.exchange.bundle import read_bundle
 from tunas_dsl.search.run import RunFolder
-from tunas_torch.search import shared_weights
+from tunas_torch.search import rating
 from tunas_torch.search.run import start_search
 from tunas_torch.search.shared_weights import SharedWeights
 
@@ -34,10 +34,10 @@ def test_the_accuracies_are_those_of_the_trained_supernet(searched):
     assert len(labels) <= 512  # one batch, so that the statistics are those of all
     for row, accuracy in zip(rows, rated, strict=True):
         with torch.no_grad():
-            logits = shared._supernet(torch.from_numpy(images), row.tolist())
+            logits = shared.rating._supernet(torch.from_numpy(images), row.tolist())
         assert accuracy == (logits.argmax(dim=1).numpy() == labels).mean()
     untrained = [p.clone() for p in fresh.supernet.parameters()]
-    assert any((a != b).any() for a, b in zip(untrained, shared._supernet.parameters(), strict=True))
+    assert any((a != b).any() for a, b in zip(untrained, shared.rating._supernet.parameters(), strict=True))
 
 
 def test_random_search_with_shared_weights(searched, tmp_path):
@@ -65,12 +65,12 @@ def test_weights_are_where_the_device_option_says(searched, tmp_path):
 
 def test_no_batch_follows_the_order_of_the_data_set(searched, monkeypatch):
     """Validation images of a folder come class by class, which batch norm's statistics must not."""
-    monkeypatch.setattr(shared_weights, "BATCH", 50)
+    monkeypatch.setattr(rating, "BATCH", 50)
     run = RunFolder.open(searched)
     shared = SharedWeights(read_bundle(run.bundle).space, run, pytest.fail)
-    images, asked = shared._images, []
+    images, asked = shared.rating._images, []
     monkeypatch.setattr(
-        shared,
+        shared.rating,
         "_images",
         SimpleNamespace(batch=lambda rows, *rest: asked.append(rows) or images.batch(rows, *rest)),
     )

@@ -19,7 +19,7 @@ from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.quality import Evaluator, Quality, load_quality
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.training.progress import TrainingOutcome, TrainingProgress
-from tunas_dsl.training.quality import TrainedQuality, Trainings, settled
+from tunas_dsl.training.quality import Train, TrainedQuality, Trainings, settled
 from tunas_dsl.training.run import TrainingFolder
 
 SHARED = "supernet:"
@@ -53,7 +53,8 @@ def _quality(
 ) -> Quality:
     name = str(run.quality)
     if name.startswith(TRAINING):
-        return _trained(subject, run, device, threads, reporter)
+        shared = trainings_of(subject, run, name.removeprefix(TRAINING))
+        return TrainedQuality(subject.space, shared, trainer(device, threads, reporter))
     if name.startswith(SHARED):
         searched = RunFolder.open(Path(name.removeprefix(SHARED)))
         return load_backend().shared_weights(
@@ -62,9 +63,8 @@ def _quality(
     return load_quality(name, subject.space)
 
 
-def _trained(
-    subject: Subject, run: RunFolder, device: str, threads: int | None, reporter: Reporter[Progress]
-) -> Quality:
+def trainer(device: str, threads: int | None, reporter: Reporter[Progress]) -> Train:
+    """What trains an architecture of a search, and shows how far it is below the search's state."""
     backend = load_backend()
     said: set[str] = set()
 
@@ -89,14 +89,18 @@ def _trained(
             threads=threads,
         )
 
-    shared = Trainings(
+    return train
+
+
+def trainings_of(subject: Subject, run: RunFolder, data: str) -> Trainings:
+    """What the trainings in a search's folder share."""
+    return Trainings(
         folder=run.path / TRAININGS,
-        data=str(run.quality).removeprefix(TRAINING),
+        data=data,
         recipe=_recipe(run),
         sha256=source_sha256(subject.text),
         keep=run.keep,
     )
-    return TrainedQuality(subject.space, shared, train)
 
 
 def _recipe(run: RunFolder) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class Figures:
     """One search in numbers; costs in the ``unit`` of its model, ``entropy`` in nats.
 
     ``argmax_cost`` is of the architecture found, ``mean_cost`` the expectation under the policy, exactly.
+    Of a search in several phases there is the ``phase`` that it is in.
     ``quality`` is the mean over the architectures sampled in the last tenth of the logged steps. What a
     baseline, or a search before its first checkpoint, does not have is None.
     """
@@ -38,6 +39,7 @@ class Figures:
     best: float | None
     entropy: float | None
     evaluations: int | None
+    phase: str | None = None
 
     @property
     def gap(self) -> float | None:
@@ -103,6 +105,7 @@ def figures(record: SearchRecord) -> Figures:
         best=last.get("best"),
         entropy=last.get("entropy"),
         evaluations=last.get("evaluations"),
+        phase=last.get("phase"),
     )
 
 

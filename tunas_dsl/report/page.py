@@ -16,12 +16,14 @@ from tunas_dsl.report.figures import against_random, figures, groups, is_policy,
 from tunas_dsl.report.heatmap import heat_map
 from tunas_dsl.report.reading import Record, SearchRecord, TrainingRecord
 from tunas_dsl.report.svg import markup, short, tag
+from tunas_dsl.search.phases import POLICY, WEIGHTS
 from tunas_dsl.views.layer_rows import architecture_rows
 
 _CURVES: tuple[tuple[str, str], ...] = (
     ("accuracy", "quality of the sampled architectures"),
     ("reward", "reward"),
     ("entropy", "entropy of the policy (nats)"),
+    ("agreement", "stability of the weights' ratings: Spearman with those of the time before"),
 )
 
 
@@ -125,6 +127,10 @@ def _search(record: SearchRecord, number: int) -> Iterator[Element]:
         return
     yield tag("h2", _key(number), record.name)
     yield tag("p", tables.sentence(figures(record)))
+    if listed := record.run.short_list(record.space):
+        yield tag("h3", "The short list")
+        yield tag("p", tables.SHORT_LIST, class_="soft")
+        yield _scrolled(tables.short_list(listed, record.model.unit))
     yield tag("h3", "The architecture found")
     rows = tuple(architecture_rows(prune(record.space, record.found)))
     yield tag("div", drawing(rows), class_="scroll")
@@ -140,7 +146,8 @@ def _search(record: SearchRecord, number: int) -> Iterator[Element]:
 
 
 def _line(record: SearchRecord, number: int, name: str, dashed: bool = False) -> Line:
-    steps = [step for step in record.steps if step.get(name) is not None]
+    phases = (None, WEIGHTS if name == "agreement" else POLICY)
+    steps = [step for step in record.steps if step.get(name) is not None and step.get("phase") in phases]
     x = np.array([step["step"] + 1 for step in steps], dtype=float)
     y = np.array([step[name] for step in steps], dtype=float)
     return Line(record.name, number, x, y, dashed)

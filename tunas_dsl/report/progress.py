@@ -6,6 +6,8 @@ import attrs
 import numpy as np
 
 from tunas_dsl.report.reading import SearchRecord
+from tunas_dsl.search.phases import phases
+from tunas_dsl.search.settings import SearchSettings
 
 SETTLED = 0.95
 """A decision is settled where one option has this probability."""
@@ -42,13 +44,22 @@ def settling(record: SearchRecord) -> list[Settling]:
 
 
 def seconds_left(record: SearchRecord) -> float | None:
-    """An estimate from the pace of the last logged steps; nothing where it has finished or only begun."""
-    steps = record.run.settings.to_json().get("steps")
-    if record.finished or steps is None or len(record.steps) < 2:
+    """An estimate from the pace of the last logged steps; none where it has finished or only begun."""
+    if record.finished or len(record.steps) < 2 or (steps := _steps(record)) is None:
         return None
     first, last = record.steps[-min(len(record.steps), 20)], record.steps[-1]
     done = last["step"] - first["step"]
     return None if done <= 0 else (steps - 1 - last["step"]) * (last["time"] - first["time"]) / done
+
+
+def _steps(record: SearchRecord) -> int | None:
+    """The steps in all; of a search in phases, whose steps take different times, up to the phase's end."""
+    settings = record.run.settings
+    if isinstance(settings, SearchSettings) and settings.apart:
+        name = record.steps[-1].get("phase")
+        return next((phase.first + phase.steps for phase in phases(settings) if phase.name == name), None)
+    steps: int | None = settings.to_json().get("steps")
+    return steps
 
 
 def sparkline(numbers: Sequence[float], width: int = 48) -> str:

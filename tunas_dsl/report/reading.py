@@ -16,6 +16,7 @@ from tunas_dsl.exchange.bundle import Bundle, read_bundle
 from tunas_dsl.ir import space as ir
 from tunas_dsl.runs.events import step_history
 from tunas_dsl.runs.folder import RESULT, RUN_SCHEMA, TRAINING_SCHEMA
+from tunas_dsl.search.phases import SHORT_LIST
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.storage import documents
 from tunas_dsl.training.run import TrainingFolder
@@ -99,8 +100,9 @@ class SearchRecord:
 
     @cached_property
     def samples(self) -> Samples:
-        """Every architecture that the log shows."""
-        rows = [(step["step"], *sample) for step in self.steps for sample in step.get("samples", ())]
+        """Every architecture that the log shows, but for those that a short list trained alone."""
+        rated = [step for step in self.steps if step.get("phase") != SHORT_LIST]
+        rows = [(step["step"], *sample) for step in rated for sample in step.get("samples", ())]
         vectors = [[int(index) for index in row[1].split(":")] for row in rows]
         indices = np.array(vectors, dtype=np.int64).reshape(len(rows), len(self.space.decisions))
         numbers = np.array([(row[0], row[2], row[3]) for row in rows]).reshape(len(rows), 3)

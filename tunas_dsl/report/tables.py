@@ -7,11 +7,16 @@ from tunas_dsl.report.evidence import OptionEvidence, evidence
 from tunas_dsl.report.figures import Figures, Spread, figures
 from tunas_dsl.report.reading import SearchRecord, TrainingRecord
 from tunas_dsl.report.svg import short, tag
+from tunas_dsl.search.progress import Listed
 
 WHY = (
     "For each option: its probability in the end; what it would add to the cost of the architecture found, "
     "all else equal; and by how much sampled architectures with it were rated above their contemporaries, "
     "with the standard error. Decisions in grey do not count in the architecture found."
+)
+SHORT_LIST = (
+    "The best rated on target, trained alone: accuracies on validation images after trainings for a share of "
+    "the length. The first one is the result."
 )
 DRAWING = "Colours are kernel sizes, outlines are residuals; the numbers are filters."
 
@@ -86,6 +91,19 @@ def trainings(records: Iterable[TrainingRecord]) -> Element:
             f"{totals.parameters:,}",
             *(_accuracy(result.get(split)) for split in ("validation", "test")),
         )
+        rows.append(tag("tr", *(tag("td", text) for text in texts)))
+    return tag("table", _head(columns), tag("tbody", *rows))
+
+
+def short_list(listed: Sequence[Listed], unit: str) -> Element:
+    """One row for each architecture that a search in phases trained alone."""
+    shares = sorted({share for one in listed for share in one.shares})
+    columns = ("architecture", unit, "rating", *(f"trained, {share:.3g}" for share in shares))
+    rows = []
+    for one in listed:
+        accuracies = dict(zip(one.shares, one.accuracies, strict=True))
+        cells = (_number(accuracies.get(share)) for share in shares)
+        texts = (":".join(map(str, one.indices)), short(one.cost), short(one.rating), *cells)
         rows.append(tag("tr", *(tag("td", text) for text in texts)))
     return tag("table", _head(columns), tag("tbody", *rows))
 

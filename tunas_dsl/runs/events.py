@@ -63,15 +63,37 @@ class StepEvent:
 
 
 @attrs.frozen(kw_only=True)
+class WeightsEvent:
+    """What one step of training shared weights alone did, before a policy learns from them.
+
+    ``step`` counts from 0; ``loss``, ``accuracy`` (0 to 1, on the training images, before the step) and
+    ``cost`` are means over the step's architectures. Now and then there is the ``agreement`` of the ratings
+    of some fixed architectures with those of the time before, their rank correlation by Spearman.
+    """
+
+    step: int
+    phase: str
+    loss: float
+    accuracy: float
+    cost: float
+    weight_lr: float
+    op_warmup: float
+    filter_warmup: float
+    agreement: float | None = None
+
+
+@attrs.frozen(kw_only=True)
 class EvaluationEvent:
     """What one step of a search without a supernet did, ``step`` counting from 0.
 
     As :class:`StepEvent`, with ``accuracy`` for whatever the quality is, and ``argmax_cost`` for the best
     architecture so far where there is no policy. ``evaluations`` counts architectures from the start;
-    ``best`` is the best quality so far. What an algorithm does not have is left out.
+    ``best`` is the best quality so far. What an algorithm does not have is left out. Of a search in several
+    phases, whose steps go on counting, there is the name of the ``phase``.
     """
 
     step: int
+    phase: str | None = None
     evaluations: int
     accuracy: float
     cost: float
@@ -90,9 +112,9 @@ _NEEDED = {"step": ("step", "time"), "resumed": ("step",), "saved": ("step", "cp
 
 _FIGURES = {
     field.name
-    for event in (StepEvent, EvaluationEvent)
+    for event in (StepEvent, WeightsEvent, EvaluationEvent)
     for field in attrs.fields(event)
-    if field.name not in ("samples", "probabilities")
+    if field.name not in ("phase", "samples", "probabilities")
 }
 """What is a number where it is there."""
 
@@ -165,6 +187,8 @@ def _check(event: Mapping[str, Any]) -> None:
     """Hold what is read of ``event`` against what is written. Raises KeyError or ValueError."""
     for name in (*_NEEDED.get(str(event["event"]), ()), *(event.keys() & _FIGURES)):
         documents.finite(event[name])
+    if not isinstance(event.get("phase", ""), str):
+        raise ValueError("no phase has that name")
     if not isinstance(event.get("step", 0), int) or not 0 <= event.get("step", 0) < 2**53:
         raise ValueError("no step has that number")
 

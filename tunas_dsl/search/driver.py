@@ -17,6 +17,7 @@ from tunas_dsl.runs.interruption import InterruptedStep, interruption
 from tunas_dsl.runs.saving import Saver
 from tunas_dsl.search.algorithms.algorithm import Algorithm, Floats, Indices
 from tunas_dsl.search.algorithms.found import Found
+from tunas_dsl.search.phases import Phase
 from tunas_dsl.search.progress import Evaluated, Outcome, Progress, Remaining
 from tunas_dsl.search.quality import Evaluator
 from tunas_dsl.search.reinforce.algorithm import Reinforce
@@ -34,17 +35,25 @@ _EVENTS = 1000
 class Driver:
     """One search: ``algorithm`` proposes, ``evaluator`` and the cost model answer.
 
-    The state is saved after every ``checkpoint_seconds`` and at the end.
+    The state is saved after every ``checkpoint_seconds`` and at the end. The search may be one ``phase`` of
+    another one, whose log it goes on with.
     """
 
     def __init__(
-        self, space: ir.Space, model: CostModel, run: RunFolder, algorithm: Algorithm, evaluator: Evaluator
+        self,
+        space: ir.Space,
+        model: CostModel,
+        run: RunFolder,
+        algorithm: Algorithm,
+        evaluator: Evaluator,
+        phase: Phase | None = None,
     ) -> None:
         self.space = space
         self.model = model
         self.run = run
         self.algorithm = algorithm
         self.evaluator = evaluator
+        self.phase = phase or Phase(name="", first=0, steps=algorithm.steps, total=algorithm.steps)
         self._best = Found()
 
     def search(
@@ -57,6 +66,8 @@ class Driver:
     ) -> Outcome:
         """Run to the last step, or to an interruption (Ctrl-C or SIGTERM), which ends it after a step.
 
+        The result is written, unless this is one phase of a search.
+
         A quality may end a step before it is done; that step is proposed again at the resumption.
 
         Raises:
@@ -65,13 +76,13 @@ class Driver:
         algorithm, log = self.algorithm, EventLog(self.run.events)
         if resume:
             self._restore(tell)
-        saver = Saver(lambda: algorithm.step, self._save, log, seconds=checkpoint_seconds)
+        saver = Saver(lambda: self._steps_done, self._save, log, seconds=checkpoint_seconds)
         if algorithm.step < algorithm.steps:
-            if resume:
-                log.resumed(algorithm.step)
+            if resume or self.phase.name:
+                log.resumed(self._steps_done)
             self._run(log, saver, report, tell)
         outcome = self._outcome()
-        if outcome.status == "finished":
+        if outcome.status == "finished" and not self.phase.name:
             self.run.write_result(outcome)
         return outcome
 
@@ -93,9 +104,14 @@ class Driver:
                     event = self._event(indices, qualities, costs)
                     log.step(event)
                     left = remaining.seconds(algorithm.steps - algorithm.step)
-                    report(Progress.after(event, algorithm.steps, left))
+                    report(Progress.after(event, self.phase.total, left))
                 saver.keep_pace()
             saver.save()
+
+    @property
+    def _steps_done(self) -> int:
+        """Those of earlier phases included."""
+        return self.phase.first + self.algorithm.step
 
     def _is_logged(self) -> bool:
         """Whether the log shows the step that was just done."""
@@ -130,7 +146,8 @@ class Driver:
 
     def _event(self, indices: Indices, qualities: Floats, costs: Floats) -> EvaluationEvent:
         return EvaluationEvent(
-            step=self.algorithm.step - 1,
+            step=self._steps_done - 1,
+            phase=self.phase.name or None,
             evaluations=self.evaluator.evaluations,
             accuracy=float(qualities.mean()),
             cost=float(costs.mean()),
@@ -152,7 +169,7 @@ class Driver:
     def _outcome(self) -> Outcome:
         return Outcome(
             status="finished" if self.algorithm.step == self.algorithm.steps else "interrupted",
-            step=self.algorithm.step,
+            step=self._steps_done,
             indices=self.algorithm.best(),
             cost=self._best_cost(),
             unit=self.model.unit,
@@ -201,7 +218,7 @@ class Driver:
     def _write_policy(self) -> None:
         if isinstance(self.algorithm, POLICY_SEARCHES):
             rows = zip(self.space.decisions, self.algorithm.policy.rows(), strict=True)
-            self.run.write_policy(self.algorithm.step, {decision.id: row for decision, row in rows})
+            self.run.write_policy(self._steps_done, {decision.id: row for decision, row in rows})
 
     def _fingerprint(self) -> str:
         space = documents.dump(space_document(self.space))

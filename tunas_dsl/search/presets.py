@@ -1,4 +1,7 @@
-"""The settings of the paper and of its code by name, and where each comes from (facts 5, 7, 8, 12)."""
+"""The settings of the paper and of its code by name, and where each comes from (facts 5, 7, 8, 12).
+
+A third set, ``small``, is for budgets that are small; none of it is the paper's.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
@@ -7,7 +10,7 @@ import attrs
 
 from tunas_dsl.search.settings import PolicySettings, SearchSettings
 
-Preset = Literal["paper", "reference-code"]
+Preset = Literal["paper", "reference-code", "small"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 
@@ -25,7 +28,11 @@ class Row:
     paper_source: str = "as the default"
     code: Any = None
     code_source: str = "as the default"
+    small: Any = None
 
+
+_AS_WITH_QUALITY = "as with `--quality`"
+_SOME_RATINGS = "1.5 batch_size steps / rating_images"
 
 ROWS = (
     Row("reward", "absolute", "paper 3", "absolute", "paper 3", "absolute", "flag"),
@@ -35,8 +42,17 @@ ROWS = (
     Row("cost_samples", "64, or 0 unless `absolute`", "ours", 0, "none", 0, "none"),
     Row("price", "mean, or each without `cost_samples`", "ours", "each", "paper 3", "each", "code"),
     Row("start", "on-target, or uniform unless `absolute`", "ours", "uniform", "paper 3", "uniform", "zeros"),
-    Row("critic", "none, or additive with `--quality`", "ours", "none", "none", "none", "none"),
-    Row("samples_per_step", "4", "ours", 1, "paper 3", 32, "one a core"),
+    Row(
+        "critic",
+        "none, or additive with `--quality`",
+        "ours",
+        "none",
+        "none",
+        "none",
+        "none",
+        _AS_WITH_QUALITY,
+    ),
+    Row("samples_per_step", "4", "ours", 1, "paper 3", 32, "one a core", 1),
     Row(
         "policy_lr",
         "0.0015 max(1, 27,050 / steps)",
@@ -47,11 +63,21 @@ ROWS = (
         "3e-4 for each 256 of 4,096 images",
     ),
     Row("policy_lr_schedule", "exponential", "paper 3.3", "exponential", "paper 3.3", "exponential", "flag"),
-    Row("policy_delay", "0.25, or 0 with `--quality`", "paper 3.3", 0.25, "paper 3.3", 0.25, "flag"),
+    Row("phases", "together", "paper 3", "together", "paper 3", "together", "code", "apart"),
+    Row("policy_delay", "0.25, or 0 with `--quality`", "paper 3.3", 0.25, "paper 3.3", 0.25, "flag", 0.0),
     Row("baseline_momentum", "0.95", "code", 0.95, "not stated; the code's", 0.95, "constant"),
     Row("entropy_bonus", "0", "code", 0.0, "not stated; the code's", 0.0, "flag"),
     Row("hierarchical", "true", "code", True, "not stated; the code's", True, "flag"),
-    Row("rounds", "1, or more with `--quality` without noise", "ours", 1, "none", 1, "none"),
+    Row(
+        "rounds",
+        "1, or more with `--quality` without noise",
+        "ours",
+        1,
+        "none",
+        1,
+        "none",
+        _AS_WITH_QUALITY,
+    ),
     Row("batch_size", "64", "ours; there 4,096"),
     Row(
         "validation_batch_size",
@@ -73,7 +99,17 @@ ROWS = (
     Row("rmsprop_decay", "0.9", "paper, appendix", 0.9, "appendix", 0.9, "constant"),
     Row("rmsprop_momentum", "0.9", "paper, appendix", 0.9, "appendix", 0.9, "constant"),
     Row("rmsprop_epsilon", "0.1", "paper, appendix", 0.1, "appendix", 1.0, "constant"),
+    Row("band", "0.1", "ours, with phases apart"),
+    Row("rating_images", "2048", "ours", small=1024),
+    Row("ratings", "0", "ours", small=_SOME_RATINGS),
+    Row("short_list", "0", "ours", small=8),
 )
+
+
+_COLUMNS: Mapping[str, str] = {"paper": "paper", "reference-code": "code", "small": "small"}
+
+_COMPUTED = (_AS_WITH_QUALITY, _SOME_RATINGS, "batch_size", "4 batch_size")
+"""What the settings themselves compute, or :func:`with_preset` does."""
 
 
 def with_preset(kind: type[PolicySettings], preset: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,10 +121,9 @@ def with_preset(kind: type[PolicySettings], preset: str | None, given: Mapping[s
     if preset is None:
         return dict(given)
     known = {field.name for field in attrs.fields(kind)}
-    column = "paper" if preset == "paper" else "code"
-    wanted = {row.setting: getattr(row, column) for row in ROWS if row.setting in known}
-    settings = {name: value for name, value in wanted.items() if value is not None}
-    if "validation_batch_size" in settings:
+    wanted = {row.setting: getattr(row, _COLUMNS[preset]) for row in ROWS if row.setting in known}
+    settings = {name: value for name, value in wanted.items() if value not in (None, *_COMPUTED)}
+    if "validation_batch_size" in known and preset != "small":
         per_image = 1 if preset == "paper" else 4
         batch = given.get("batch_size", attrs.fields(SearchSettings).batch_size.default)
         settings["validation_batch_size"] = per_image * batch
@@ -98,14 +133,14 @@ def with_preset(kind: type[PolicySettings], preset: str | None, given: Mapping[s
 def preset_table() -> str:
     """All settings by preset, as a table in Markdown."""
     lines = [
-        "| setting | default | from | `paper` | from | `reference-code` | from |",
-        "|---|---|---|---|---|---|---|",
+        "| setting | default | from | `paper` | from | `reference-code` | from | `small` |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in ROWS:
-        values = (_words(row.paper, row.default), _words(row.code, row.default))
+        values = [_words(value, row.default) for value in (row.paper, row.code, row.small)]
         lines.append(
             f"| `{row.setting}` | {row.default} | {row.ours} | {values[0]} | {row.paper_source} "
-            f"| {values[1]} | {row.code_source} |"
+            f"| {values[1]} | {row.code_source} | {values[2]} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -24,7 +24,7 @@ from tunas_dsl.runs.folder import (
 from tunas_dsl.runs.generations import KEPT
 from tunas_dsl.runs.setting import Settings
 from tunas_dsl.search.algorithms.registry import SETTINGS
-from tunas_dsl.search.progress import Outcome
+from tunas_dsl.search.progress import Listed, Outcome
 from tunas_dsl.search.settings import SearchSettings
 from tunas_dsl.storage import documents
 
@@ -47,8 +47,9 @@ class RunFolder:
 
     ``data`` names the data set of a supernet's search as the user wrote it; a search without a supernet
     has none, but a ``quality`` (module:function) and an ``algorithm``, and, where the quality trains, a
-    ``recipe``: the settings of its trainings. ``cost`` names the bundle's cost model. The folder holds
-    ``settings.json``, ``bundle/`` (the compiled space, written by whoever makes the run),
+    ``recipe``: the settings of its trainings. A search in phases has both data and a
+    recipe. ``cost`` names the bundle's cost model. The folder holds ``settings.json``, ``bundle/`` (the
+    compiled space, written by whoever makes the run),
     ``events.jsonl``, ``policy.json`` where there is a policy, checkpoints, ``trainings/`` where there are
     some, and in the end ``result.json``. Of the checkpoints ``keep`` stay.
     """
@@ -177,16 +178,43 @@ class RunFolder:
         Raises:
             SearchError: there is none yet, or it is not one of ``space``.
         """
-        if self.algorithm == "reinforce" and not self._ended_exact():
+        if self.algorithm == "reinforce" and not self._ended_with_best():
             return self.most_probable(space)
         absent = "has no result yet: the search has not finished"
         return self._checked(space, read_sealed(self.path / RESULT, RESULT_SCHEMA, absent))
 
-    def _ended_exact(self) -> bool:
-        """Whether the search has finished, with a quality that it found to have no noise."""
-        if self.quality is None or not (self.path / RESULT).is_file():
+    @property
+    def in_phases(self) -> bool:
+        """Whether it is a search over a supernet whose policy learns after the weights."""
+        return isinstance(self.settings, SearchSettings) and self.settings.apart
+
+    def short_list(self, space: ir.Space) -> tuple[Listed, ...]:
+        """What a search in phases trained alone, the result first; nothing before it has finished.
+
+        Raises:
+            SearchError: the result is damaged, or not one of ``space``.
+        """
+        if not self.in_phases or not (self.path / RESULT).is_file():
+            return ()
+        document = read_sealed(self.path / RESULT, RESULT_SCHEMA, "")
+        try:
+            listed = documents.structure(
+                documents.strict_converter(), document.get("short_list", []), tuple[Listed, ...]
+            )
+        except DocumentError as error:
+            raise SearchError(f"{self.path / RESULT}: {error}") from None
+        for one in listed:
+            self._checked(space, attrs.asdict(one))
+        return listed
+
+    def _ended_with_best(self) -> bool:
+        """Whether the search has finished, not with its policy's choice but with the best of what it rated.
+
+        So do those that found their quality to have no noise, and those in phases.
+        """
+        if not (self.path / RESULT).is_file() or (self.quality is None and not self.in_phases):
             return False
-        return bool(read_sealed(self.path / RESULT, RESULT_SCHEMA, "").get("exact"))
+        return self.in_phases or bool(read_sealed(self.path / RESULT, RESULT_SCHEMA, "").get("exact"))
 
     def _checked(self, space: ir.Space, document: Any) -> tuple[int, ...]:
         try:
@@ -200,6 +228,8 @@ class RunFolder:
         Raises:
             SearchError: the search has not finished, none cost so little, or nothing was evaluated alone.
         """
+        if self.in_phases:
+            return self.found(space)
         if self.quality is None:
             raise SearchError(
                 f"{self.path} rated its architectures with weights in training: no rating is comparable"

@@ -1,6 +1,7 @@
 """Everything that decides how a search runs, checked, with the paper's figures as defaults."""
 
-from typing import Literal, get_args
+from collections.abc import Callable
+from typing import Any, Literal, get_args
 
 import attrs
 
@@ -16,6 +17,7 @@ from tunas_dsl.runs.setting import (
     NEGATIVE,
     NOT_NEGATIVE,
     POSITIVE,
+    POSITIVE_SHARE,
     PRECISION,
     SHARE,
     Precision,
@@ -48,6 +50,7 @@ Critic = Literal["additive", "none"]
 OptimizerName = Literal["tf-rmsprop", "tf-rmsprop-skip", "torch-rmsprop", "torch-sgd", "torch-adam"]
 Execution = Literal["sliced", "masked"]
 Remat = Literal["none", "switch", "auto"]
+Phases = Literal["together", "apart"]
 
 LR_PER_256: dict[OptimizerName, float] = {
     "tf-rmsprop": 0.165,
@@ -57,6 +60,15 @@ LR_PER_256: dict[OptimizerName, float] = {
     "torch-adam": 0.01,
 }
 """The weights' learning rate for each 256 images: of the first, the paper's; of the others, what did well."""
+
+RATING_SHARE = 0.5
+"""Of the time of the weights' steps, what the ratings of a policy that comes after them take by default."""
+
+FEWEST_RATINGS = 64
+RATED_TOGETHER = 4
+"""So many ratings are a step of such a policy."""
+
+_PASSES = 3  # so many times as long as rating an image takes training on it
 
 BETA_GROWTH = 100.0
 COST_SAMPLES = 64
@@ -172,17 +184,17 @@ class PolicySettings(Settings):
         return price_of_cost(step, self.steps, self.settling_step, self.beta, self.beta_growth)
 
 
-def _none_with_weights(_: object, field: "attrs.Attribute[str]", value: str) -> None:
-    if value != "none":
-        raise SearchError(
-            f"`{field.name}` is {value!r}, but must be none in a search over a supernet: what its weights "
-            f"say of an architecture changes while they are trained"
-        )
+def _not_together(what: str) -> Callable[[Any, Any, Any], None]:
+    """Refuses all but ``what`` where the weights are trained while the policy learns from them."""
 
+    def check(settings: "SearchSettings", field: "attrs.Attribute[Any]", value: Any) -> None:
+        if settings.phases == "together" and str(value) != what:
+            raise SearchError(
+                f"`{field.name}` is {value!r}, but must be {what} in a search over a supernet, unless its "
+                f"`phases` are apart: what weights say of an architecture changes while they are trained"
+            )
 
-def _one_with_weights(_: object, field: "attrs.Attribute[int]", value: int | None) -> None:
-    if value != 1:
-        raise SearchError(f"`{field.name}` is {value!r}, but must be 1 in a search over a supernet")
+    return check
 
 
 @attrs.frozen(kw_only=True)
@@ -205,13 +217,21 @@ class SearchSettings(PolicySettings):
     in backward instead of being kept: all of it (``switch``), or as little as lets a step fit into
     ``memory``, such as 8GB (``auto``; without ``memory``, into most of the machine's).
 
+    With ``phases`` together, weights and policy learn in the same steps, as in the paper. With phases apart
+    all ``steps`` are the weights', trained on architectures whose cost is within the share ``band`` of the
+    target; then a policy learns from ``ratings`` of architectures by these weights on ``rating_images``
+    validation images; then the ``short_list`` best on target are trained alone, of which the best is the
+    result (see :mod:`tunas_dsl.search.phases`).
+
     Raises:
         SearchError: a setting is out of range, or two contradict each other.
     """
 
-    policy_delay: float = attrs.field(default=0.25, validator=BELOW_ONE)
-    critic: Critic = attrs.field(default="none", validator=_none_with_weights)
-    rounds: int | None = attrs.field(default=1, validator=_one_with_weights)
+    phases: Phases = attrs.field(default="together", validator=one_of(get_args(Phases)))
+    samples_per_step: int = attrs.field(validator=COUNT)
+    policy_delay: float = attrs.field(validator=BELOW_ONE)
+    critic: Critic = attrs.field(validator=[one_of(get_args(Critic)), _not_together("none")])
+    rounds: int | None = attrs.field(validator=[attrs.validators.optional(COUNT), _not_together("1")])
     batch_size: int = attrs.field(default=64, validator=COUNT)
     validation_batch_size: int = attrs.field(validator=COUNT)
     optimizer: OptimizerName = attrs.field(default="tf-rmsprop", validator=one_of(get_args(OptimizerName)))
@@ -227,6 +247,45 @@ class SearchSettings(PolicySettings):
     rmsprop_decay: float = attrs.field(default=0.9, validator=BELOW_ONE)
     rmsprop_momentum: float = attrs.field(default=0.9, validator=BELOW_ONE)
     rmsprop_epsilon: float = attrs.field(default=0.1, validator=POSITIVE)
+    band: float = attrs.field(default=0.1, validator=POSITIVE_SHARE)
+    rating_images: int = attrs.field(validator=COUNT)
+    ratings: int = attrs.field(validator=NATURAL)
+    short_list: int = attrs.field(validator=NATURAL)
+
+    @samples_per_step.default
+    def _one_if_apart(self) -> int:
+        return 1 if self.apart else 4
+
+    @policy_delay.default
+    def _a_quarter_if_together(self) -> float:
+        return 0.0 if self.apart else 0.25
+
+    @critic.default
+    def _additive_if_apart(self) -> Critic:
+        return "additive" if self.apart and self.cost_samples else "none"
+
+    @rounds.default
+    def _some_if_apart(self) -> int | None:
+        return None if self.apart and self.critic == "additive" else 1
+
+    @rating_images.default
+    def _fewer_if_many_are_rated(self) -> int:
+        return 1024 if self.apart else 2048
+
+    @ratings.default
+    def _a_share_of_the_time(self) -> int:
+        images = int(self._checked("steps")) * int(self._checked("batch_size"))
+        affordable = int(RATING_SHARE * _PASSES * images / int(self._checked("rating_images")))
+        return max(FEWEST_RATINGS, affordable) if self.apart else 0
+
+    @short_list.default
+    def _some_of_the_best(self) -> int:
+        return 8 if self.apart else 0
+
+    @property
+    def apart(self) -> bool:
+        """Whether the policy learns after the weights."""
+        return self.phases == "apart"
 
     @validation_batch_size.default
     def _scaled_by_training(self) -> int:
@@ -236,11 +295,21 @@ class SearchSettings(PolicySettings):
     def _scaled_by_batch(self) -> float:
         return LR_PER_256[self._checked("optimizer")] * int(self._checked("batch_size")) / 256
 
+    def of_policy(self) -> PolicySettings:
+        """The settings of a policy that learns from ratings, after the weights: in steps of its own."""
+        names = {field.name for field in attrs.fields(PolicySettings)}
+        own = {name: setting for name, setting in self.to_json().items() if name in names}
+        together = min(self.ratings, RATED_TOGETHER)
+        own["samples_per_step"], own["steps"] = together, self.ratings // together
+        own["policy_lr"] *= first_policy_lr(own["steps"]) / first_policy_lr(self.steps)
+        return PolicySettings(**own)
+
     def __attrs_post_init__(self) -> None:
         if self.memory is not None and self.remat != "auto":
             raise SearchError("`memory` is of use with `remat` = auto alone, which works towards it")
+        self._check_phases()
         for name in ("op_warmup", "filter_warmup"):
-            if getattr(self, name) > self.policy_delay:
+            if not self.apart and getattr(self, name) > self.policy_delay:
                 raise SearchError(
                     f"`{name}` is {getattr(self, name)}, but must not exceed `policy_delay`, which is "
                     f"{self.policy_delay}: the policy cannot learn from decisions that warmup replaces"
@@ -251,3 +320,17 @@ class SearchSettings(PolicySettings):
                     f"`{name}` is {getattr(self, name)}, but must be a multiple of `samples_per_step`, "
                     f"which is {self.samples_per_step}"
                 )
+
+    def _check_phases(self) -> None:
+        if self.apart:
+            if self.policy_delay:
+                raise SearchError(
+                    f"`policy_delay` is {self.policy_delay}, but must be 0 where `phases` are apart: the "
+                    f"policy learns after all `steps`"
+                )
+            if not self.ratings:
+                raise SearchError("`ratings` is 0, but must be at least 1 where `phases` are apart")
+            self.of_policy()  # which checks what it takes over
+        for name in ("ratings", "short_list"):
+            if not self.apart and getattr(self, name):
+                raise SearchError(f"`{name}` is of use with `phases` = apart alone, or with --preset small")

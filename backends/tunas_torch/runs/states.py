@@ -28,10 +28,24 @@ def check_state(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor], steps
     Raises:
         SearchError: they differ, or its ``step`` is none of ``steps``, or a number is not finite.
     """
-    if _forms(state) != _forms(wanted):
-        raise SearchError("the checkpoint does not fit this space: it holds other tensors")
+    check_forms(state, wanted)
     if not 0 <= int(state["step"]) <= steps:
         raise SearchError(f"the checkpoint is of step {int(state['step'])}, but there are only {steps}")
+    check_finite(state)
+
+
+def check_forms(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Hold names, shapes and types of ``state`` against those that are wanted.
+
+    Raises:
+        SearchError: they differ.
+    """
+    if _forms(state) != _forms(wanted):
+        raise SearchError("the checkpoint does not fit this space: it holds other tensors")
+
+
+def check_finite(state: Mapping[str, Tensor]) -> None:
+    """Refuse a ``state`` with numbers that are not finite. Raises SearchError."""
     for name, tensor in state.items():
         if not tensor.isfinite().all():
             raise SearchError(f"the checkpoint has numbers in `{name}` that are not finite")

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.errors import DataError, RankError
 from tunas_dsl.ir import space as ir
+from tunas_dsl.runs.events import StepEvent, WeightsEvent
+from tunas_dsl.search.phases import phases
 from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.runs.loop import PACE, Pace, Place, fingerprint, run_steps
@@ -14,6 +16,7 @@ from tunas_torch.runs.starting import images_for, use
 from tunas_torch.runs.team import assemble
 from tunas_torch.search.memory_budget import recomputed
 from tunas_torch.search.steps import Search
+from tunas_torch.search.weights import WeightsSearch
 from tunas_torch.supernet import Supernet
 
 
@@ -33,7 +36,8 @@ def start_search(
     team = assemble(place)
     data = images_for(space, source, settings.seed)
     supernet = Supernet(space, execution=settings.execution, seed=settings.seed).to(place)
-    search = Search(supernet, model, data, settings, team)
+    kind = WeightsSearch if settings.apart else Search
+    search = kind(supernet, model, data, settings, team)
     supernet.recomputed = recomputed(search)
     return search
 
@@ -49,10 +53,13 @@ def run_search(
 ) -> Outcome:
     """Run ``search`` to its last step, or to an interruption (Ctrl-C or SIGTERM), which ends it after a step.
 
+    Where other phases come after these steps, there is no result yet.
+
     Raises:
         SearchError: the loss is not finite, or the run's checkpoint does not fit; the last checkpoint stays.
     """
-    space = search.supernet.space
+    space, settings = search.supernet.space, search.settings
+    total = phases(settings)[0].total if settings.apart else search.steps
 
     def write_policy() -> None:
         logits = {
@@ -66,18 +73,23 @@ def run_search(
             search,
             Place(run.path, run.events, fingerprint(space), run.fingerprint, run.keep),
             resume=resume,
-            report=lambda event, seconds_left: report(Progress.after(event, search.steps, seconds_left)),
+            report=lambda event, seconds_left: report(Progress.after(event, total, seconds_left)),
             saved=write_policy,
             tell=tell,
-            notable=lambda event: event.probabilities is not None,
+            notable=_is_notable,
             pace=pace,
             team=search.team,
         )
     outcome = _outcome(search)
-    if outcome.status == "finished" and not search.team.rank:
+    if outcome.status == "finished" and not search.team.rank and not settings.apart:
         run.write_result(outcome)
     search.team.leave()
     return outcome
+
+
+def _is_notable(event: StepEvent | WeightsEvent) -> bool:
+    """Whether the log shows more of a step than of others."""
+    return (event.probabilities if isinstance(event, StepEvent) else event.agreement) is not None
 
 
 @contextmanager

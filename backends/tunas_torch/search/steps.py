@@ -17,7 +17,7 @@ from torch import Tensor
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.errors import DivergedError, SearchError
 from tunas_dsl.runs import schedule
-from tunas_dsl.runs.events import StepEvent, is_snapshot, samples
+from tunas_dsl.runs.events import StepEvent, WeightsEvent, is_snapshot, samples
 from tunas_dsl.search.reinforce.baseline import Baseline
 from tunas_dsl.search.reinforce.price import Price
 from tunas_dsl.search.reinforce.reward import reward
@@ -35,7 +35,7 @@ from tunas_torch.runs.team import Team
 from tunas_torch.search.stages import Stage, untimed
 from tunas_torch.supernet import Supernet
 
-_SAMPLING, _AUGMENTATION, _TRAINING, _VALIDATION, _PRICE = range(5)
+SAMPLING, _AUGMENTATION, _TRAINING, _VALIDATION, _PRICE = range(5)
 """Purposes of random numbers."""
 
 
@@ -108,7 +108,7 @@ class Search:
         """How many steps the search has."""
         return self.settings.steps
 
-    def step(self) -> StepEvent:
+    def step(self) -> StepEvent | WeightsEvent:
         """One step of the search.
 
         Raises:
@@ -134,21 +134,25 @@ class Search:
         count = self.settings.samples_per_step
         return joined(
             [
-                self.policy.sample(self._random(_SAMPLING, rank), count, rates.op_warmup, rates.filter_warmup)
+                self.policy.sample(self.random(SAMPLING, rank), count, rates.op_warmup, rates.filter_warmup)
                 for rank in range(self.team.size)
             ]
         )
 
+    def own(self, sampled: Sampled) -> list[tuple[int, ...]]:
+        """The index vectors that are this rank's."""
+        count = self.settings.samples_per_step
+        return sampled.rows()[self.team.rank * count :][:count]
+
     def work(self, sampled: Sampled) -> Work:
         """What this rank does in a step: train and rate its own architectures. Nothing is changed."""
-        count = self.settings.samples_per_step
-        rows = sampled.rows()[self.team.rank * count :][:count]
-        losses, gradients = self._train(rows)
+        rows = self.own(sampled)
+        losses, _, gradients = self._train(rows)
         return Work(losses, self._validate(rows), gradients)
 
     def learn(
         self, rates: Rates, sampled: Sampled, losses: Floats, accuracies: Floats, gradients: Gradients
-    ) -> StepEvent:
+    ) -> StepEvent | WeightsEvent:
         """What all ranks do alike: teach policy and weights what the ``sampled`` architectures of all showed.
 
         ``losses`` and ``accuracies`` are one for each, ``gradients`` the mean over all.
@@ -237,9 +241,9 @@ class Search:
         self.supernet.load_state_dict(part("supernet", state))
         self.optimizer.load_state(part("optimizer", state))
 
-    def _train(self, rows: Sequence[tuple[int, ...]]) -> tuple[Tensor, Gradients]:
-        """The loss of each of ``rows`` on its share of the batch, ``(K,)``, and the mean gradients."""
-        losses, gradients = [], Gradients()
+    def _train(self, rows: Sequence[tuple[int, ...]]) -> tuple[Tensor, Tensor, Gradients]:
+        """Loss and accuracy of each of ``rows`` on its share of the batch, ``(K,)``, and mean gradients."""
+        losses, accuracies, gradients = [], [], Gradients()
         l2 = self.settings.l2
         for row, (images, labels) in zip(rows, self._shares(self.training), strict=True):
             with self.stage("optimizer"):
@@ -251,7 +255,8 @@ class Search:
                 torch.autograd.backward(loss / len(rows))
                 gradients.add(leaves, l2 / len(rows))
             losses.append(loss.detach().double() + l2 * leaves.penalty().double())
-        return torch.stack(losses), gradients
+            accuracies.append((logits.argmax(dim=1) == labels).double().mean())
+        return torch.stack(losses), torch.stack(accuracies), gradients
 
     @torch.no_grad()
     def _validate(self, rows: Sequence[tuple[int, ...]]) -> Tensor:
@@ -271,7 +276,7 @@ class Search:
             bonus = self.policy.entropy_gradient(sampled.indices)
         gradients = self.policy.gradients(sampled, torch.from_numpy(advantages))
         if self.price is not None:
-            uniform = self._random(_PRICE, 0).random(self.price.shape)
+            uniform = self.random(_PRICE, 0).random(self.price.shape)
             probabilities = self.policy.probabilities().detach().numpy()
             each = self.settings.prices_each(self.step_count)
             gradients += torch.from_numpy(self.price.gradient(probabilities, uniform, beta, each=each))
@@ -306,7 +311,8 @@ class Search:
                     f"`{name}` is {size}, but must be a multiple of {each}: `samples_per_step` times ranks"
                 )
 
-    def _random(self, purpose: int, rank: int, step: int | None = None) -> np.random.Generator:
+    def random(self, purpose: int, rank: int, step: int | None = None) -> np.random.Generator:
+        """The random numbers of a ``rank`` for a ``purpose`` at a ``step``, by default the present one."""
         step = self.step_count if step is None else step
         return np.random.default_rng([self.settings.seed, purpose, step, *([rank] if rank else [])])
 
@@ -317,6 +323,6 @@ class Search:
 
         def load(step: int) -> Arrays:
             indices = order.indices(step)[self.team.rank * own :][:own]
-            return split.batch(indices, augmentation, self._random(_AUGMENTATION, self.team.rank, step))
+            return split.batch(indices, augmentation, self.random(_AUGMENTATION, self.team.rank, step))
 
         return ReadAhead(load, self.steps, self.device)

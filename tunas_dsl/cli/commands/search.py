@@ -18,8 +18,15 @@ from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import quality as quality_option
 from tunas_dsl.cli.options import threads as threads_option
 from tunas_dsl.cli.options.completion import complete_space
-from tunas_dsl.cli.options.recipe import WithRecipe, chosen_recipe, recipe_options, without_recipe
+from tunas_dsl.cli.options.recipe import (
+    WithRecipe,
+    chosen_recipe,
+    recipe_options,
+    short_list_recipe,
+    without_recipe,
+)
 from tunas_dsl.cli.options.settings import settings_options
+from tunas_dsl.cli.phased import search_in_phases
 from tunas_dsl.cli.run_folders import conclude, create_run, heading, needed, reopen_run, until_ctrl_c
 from tunas_dsl.cli.subjects import Subject
 from tunas_dsl.report.tensorboard import mirrored, require_tensorboard
@@ -47,7 +54,11 @@ def _print_presets(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @keep_option
 @device_option
 @threads_option
-@click.option("--preset", type=click.Choice(PRESETS), help="Settings as published; other options win.")
+@click.option(
+    "--preset",
+    type=click.Choice(PRESETS),
+    help="Settings as published, or for small budgets; options win.",
+)
 @click.option(
     "--presets",
     is_flag=True,
@@ -84,6 +95,8 @@ def command(
         alone("a search with a quality of one's own")
     if data is not None and quality is not None:
         raise click.UsageError("--data and --quality exclude each other: a search has one source of quality")
+    if quality is not None and preset == "small":
+        raise click.UsageError("--preset small trains weights first: with --quality there are none")
     if resume and preset is not None:
         raise click.UsageError("a resumed search keeps the settings that it began with: leave --preset out")
     wanted, of_trainings = without_recipe(given)
@@ -102,7 +115,9 @@ def _search(
     if rank():
         _follow(subject, run, resume, device, threads)
     with _mirrored(run) if tensorboard else nullcontext():
-        if run.quality is None:
+        if run.in_phases:
+            search_in_phases(subject, run, resume, device, threads)
+        elif run.quality is None:
             _search_supernet(subject, run, resume, device, threads)
         else:
             drive(subject, run, resume, "tunas search", device, threads)
@@ -121,7 +136,10 @@ def _new_run(
     source = {"data": data} if quality is None else {}
     needed(SPACE=space, **source, latency=latency, target=wanted.get("target"), steps=wanted.get("steps"))
     settings = SearchSettings(**wanted) if quality is None else _without_training(wanted)
-    recipe = chosen_recipe(quality, of_trainings, settings.seed)
+    if isinstance(settings, SearchSettings) and settings.apart:
+        recipe: dict[str, Any] | None = short_list_recipe(settings, of_trainings)
+    else:
+        recipe = chosen_recipe(quality, of_trainings, settings.seed)
     return create_run(output, str(space), latency, settings, data=data, quality=quality, recipe=recipe)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console, Group, RenderableType
@@ -62,7 +63,8 @@ def _heading(record: SearchRecord) -> Text:
     left = seconds_left(record)
     state = "finished" if some.finished else "running" if left is None else f"{_duration(left)} left"
     what = f"{record.name}: {record.space.name}, {some.algorithm}, seed {some.seed}"
-    text = f"{what}, step {some.steps:,}, {state}"
+    phase = f" ({some.phase})" if some.phase and not some.finished else ""
+    text = f"{what}, step {some.steps:,}{phase}, {state}"
     if some.gap is not None and some.argmax_cost is not None:
         text += (
             f"\nfound {short(some.argmax_cost)} {some.unit}, {100 * some.gap:+.2f} % from the target "
@@ -82,11 +84,19 @@ def _curves(record: SearchRecord) -> Table:
         ("cost", f"sampled cost ({unit})"),
         ("argmax_cost", f"argmax cost ({unit})"),
         ("entropy", "entropy (nats)"),
+        ("agreement", "ratings' stability"),
     ):
-        numbers = [float(step[name]) for step in record.steps if step.get(name) is not None]
+        numbers = [float(step[name]) for step in _comparable(record, name) if step.get(name) is not None]
         if numbers:
             table.add_row(label, sparkline(numbers), short(numbers[-1]))
     return table
+
+
+def _comparable(record: SearchRecord, name: str) -> list[dict[str, Any]]:
+    """The logged steps whose figures called ``name`` mean the same: those of the present phase."""
+    if not record.steps or name == "agreement":
+        return list(record.steps)
+    return [step for step in record.steps if step.get("phase") == record.steps[-1].get("phase")]
 
 
 def _decisions(record: SearchRecord) -> RenderableType:

@@ -95,10 +95,12 @@ def search_line(unit: str, quality: str = "accuracy", best: str = "argmax") -> C
     """Puts a step of a search into words; costs are in ``unit``, and what is best is ``best``."""
 
     def describe(progress: Progress) -> str:
+        phase = "" if progress.phase is None else f"{progress.phase}: "
+        best_cost = "" if progress.argmax_cost is None else f", {best} {progress.argmax_cost:.4g}"
         entropy = "" if progress.entropy is None else f"  entropy {progress.entropy:.2f}"
         return (
-            f"{quality} {progress.accuracy:.3f}  sampled {progress.sampled_cost:.4g}, "
-            f"{best} {progress.argmax_cost:.4g} {unit}{entropy}"
+            f"{phase}{quality} {progress.accuracy:.3f}  sampled {progress.sampled_cost:.4g}{best_cost} "
+            f"{unit}{entropy}"
         )
 
     return describe

@@ -8,6 +8,8 @@ import click
 
 from tunas_dsl.cli.options.settings import settings_options
 from tunas_dsl.errors import SearchError
+from tunas_dsl.search.phases import short_training
+from tunas_dsl.search.settings import SearchSettings
 from tunas_dsl.training.quality import settled
 from tunas_dsl.training.settings import TrainingSettings
 
@@ -61,15 +63,31 @@ def chosen_recipe(quality: str | None, of_trainings: Mapping[str, Any], seed: in
     if quality is None or not quality.startswith(TRAINING):
         if of_trainings:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in of_trainings)
-            raise click.UsageError(f"only --quality training:DATA has a use for {names}")
+            raise click.UsageError(f"only --quality training:DATA and --preset small have a use for {names}")
         return None
     if not quality.removeprefix(TRAINING):
         raise click.UsageError("--quality training: needs images: training:digits, training:folder:PATH")
     if not {"train_steps", "train_epochs"} & of_trainings.keys():
         raise click.UsageError(f"--quality {quality} needs --train-steps or --train-epochs")
-    given = {name.removeprefix(_PREFIX): setting for name, setting in of_trainings.items()}
+    return _settled({"seed": seed, **_unprefixed(of_trainings)})
+
+
+def short_list_recipe(settings: SearchSettings, of_trainings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the trainings at the end of a new search in phases.
+
+    Raises:
+        SearchError: a setting is out of range.
+    """
+    return _settled(short_training(settings, _unprefixed(of_trainings)))
+
+
+def _unprefixed(of_trainings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix(_PREFIX): setting for name, setting in of_trainings.items()}
+
+
+def _settled(given: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return settled({"seed": seed, **given})
+        return settled(given)
     except SearchError as error:
         raise SearchError(f"{error} (an option that begins with --train)") from None
 
