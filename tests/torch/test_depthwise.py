@@ -1,8 +1,10 @@
+import copy
+
 import pytest
 import torch
 import torch.nn.functional as F
 
-from tunas_torch.layers.depthwise import LARGEST_OUTPUT, depthwise, kernel_gradient
+from tunas_torch.layers.depthwise import LARGEST_OUTPUT, depthwise, kernel_gradient, use_fast_gradients
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
@@ -46,3 +48,19 @@ def test_large_outputs_are_left_to_pytorch():
     side = int(LARGEST_OUTPUT[1] ** 0.5) + 1
     images, weight = torch.empty(1, 1, side, side), torch.randn(1, 1, 5, 5, requires_grad=True)
     assert "Convolution" in depthwise(images, weight, 1, 2).grad_fn.name()
+
+
+def test_a_network_that_trains_has_these_gradients_and_its_own_names():
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(4, 4, 5, 1, 2, groups=4, bias=False), torch.nn.BatchNorm2d(4)
+    )
+    network.double()
+    plain, images = copy.deepcopy(network), torch.randn(3, 4, 6, 6, dtype=torch.float64)
+    use_fast_gradients(network)
+    assert list(network.state_dict()) == list(plain.state_dict())
+    fast, slow = (net(images).square().mean() for net in (network, plain))
+    assert "_Depthwise" in type(network[0](images).grad_fn).__name__
+    fast.backward()
+    slow.backward()
+    torch.testing.assert_close(network[0].weight.grad, plain[0].weight.grad, rtol=1e-10, atol=1e-12)
+    assert "Convolution" in network.eval()[0](images).grad_fn.name()

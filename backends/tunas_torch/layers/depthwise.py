@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 SMALLEST_KERNEL = 5
@@ -23,6 +23,40 @@ def depthwise(images: Tensor, kernel: Tensor, stride: int, padding: int) -> Tens
         output: Tensor = _Depthwise.apply(images, kernel, stride, padding)  # type: ignore[no-untyped-call]
         return output
     return F.conv2d(images, kernel, None, stride, padding, groups=len(kernel))
+
+
+class DepthwiseConv2d(nn.Conv2d):
+    """A depthwise convolution that trains with this gradient; in evaluation it is PyTorch's own."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """``(N, C, H, W)`` convolved channel by channel."""
+        if not self.training:
+            return super().forward(images)
+        return depthwise(images, self.weight, int(self.stride[0]), int(self.padding[0]))
+
+
+def use_fast_gradients(network: nn.Module) -> None:
+    """Let the depthwise convolutions of an ordinary ``network`` train as those of a supernet do.
+
+    Names and values of its parameters stay what they are.
+    """
+    for parent in list(network.modules()):
+        for name, child in parent.named_children():
+            if type(child) is nn.Conv2d and child.groups == child.in_channels == child.out_channels > 1:
+                setattr(parent, name, _with_fast_gradient(child))
+
+
+def _with_fast_gradient(convolution: nn.Conv2d) -> nn.Conv2d:
+    if convolution.bias is not None or isinstance(convolution.padding, str):
+        return convolution
+    channels = convolution.in_channels
+    kernel, stride = convolution.kernel_size[0], convolution.stride[0]
+    padding = int(convolution.padding[0])
+    fast = DepthwiseConv2d(
+        channels, channels, kernel, stride, padding, groups=channels, bias=False, device="meta"
+    )
+    fast.weight = convolution.weight
+    return fast.train(convolution.training)
 
 
 def _pays(images: Tensor, kernel: Tensor, stride: int, padding: int) -> bool:

@@ -19,6 +19,7 @@ from tunas_dsl.training.progress import Evaluation, Part, TrainingEvent
 from tunas_dsl.training.settings import TrainingSettings
 from tunas_torch.data import BatchSchedule, ImageData
 from tunas_torch.data.ahead import Arrays, ReadAhead
+from tunas_torch.layers.depthwise import use_fast_gradients
 from tunas_torch.optimizers.rmsprop import RMSProp
 from tunas_torch.runs.precision import logits_of
 from tunas_torch.runs.states import check_state, part, prefixed
@@ -37,6 +38,7 @@ class Training:
     """
 
     def __init__(self, network: Network, data: ImageData, settings: TrainingSettings) -> None:
+        use_fast_gradients(network)
         self.network = channels_last(network)
         self.data = data
         self.settings = settings
