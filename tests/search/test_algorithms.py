@@ -143,7 +143,7 @@ def test_an_entropy_bonus_keeps_the_policy_open():
 
 
 def test_random_ones_are_uniform_over_decisions_or_over_architectures():
-    """Facts 14, 24: a layer that may be skipped is skipped half of the time, or once in 13."""
+    """Facts 14.24: a layer that may be skipped is skipped half of the time, or once in 13."""
 
     def skipped(distribution):
         settings = RandomSettings(n=4000, target=0.1, within=0.09, distribution=distribution)
