@@ -23,6 +23,11 @@ class Source:
         return [0, *(offset + 1 for offset, character in enumerate(self.text) if character == "\n")]
 
     @cached_property
+    def silences(self) -> bool:
+        """Whether there may be a comment in it that silences warnings."""
+        return "tunas" in self.text
+
+    @cached_property
     def name(self) -> str:
         """The file's own name, without its folders."""
         return self.path.rsplit("/", 1)[-1]

@@ -13,6 +13,7 @@ from tunas_dsl.analysis.operators import ALL_WORDS, BUILT_IN, OPERATORS, PARAMET
 from tunas_dsl.analysis.scope import Binding, Scope, match_arguments
 from tunas_dsl.analysis.values import evaluate
 from tunas_dsl.analysis.vocabulary import meant
+from tunas_dsl.budgets import IMPORT, spend
 from tunas_dsl.diagnostics import Note, Report
 from tunas_dsl.diagnostics.diagnostic import nearest
 from tunas_dsl.source import Source
@@ -108,6 +109,7 @@ class Files:
 
     def other(self, path: tree.Name, importing: Source) -> Scope | None:
         """The names of the file that an import names, or nothing where the report says why not."""
+        spend(IMPORT, path.span)
         try:
             source = self.load(path.text, importing)
         except CannotRead as error:
@@ -225,10 +227,13 @@ def _check_references(
             continue
         span = node.name.span if isinstance(node, tree.Call) else node.span
         layers = isinstance(node, tree.Call)
-        candidates = scope.names() | frozenset(parameters) | (frozenset(OPERATORS) if layers else BUILT_IN)
+        room = report.has_room(span.source)
+        candidates = BUILT_IN
+        if room:
+            candidates = scope.names() | parameters | (frozenset(OPERATORS) if layers else BUILT_IN)
         what = "layer" if layers else "name"
         report.add(rules.UnknownName(span=span, name=name, what=what, known=candidates))
-        near = meant(name, candidates)
+        near = meant(name, candidates) if room else None
         if near is not None:
             scope.find(near.name)  # what is misspelt is used
 

@@ -11,6 +11,7 @@ from tunas_dsl.analysis.agreement import agreed, check_depths, check_options, si
 from tunas_dsl.analysis.blame import Blame, Use
 from tunas_dsl.analysis.channels import Ties
 from tunas_dsl.analysis.convolutions import Convolutions
+from tunas_dsl.analysis.extent import layer_count
 from tunas_dsl.analysis.juxtaposed import REPEATED
 from tunas_dsl.analysis.operators import BUILT_IN, OPERATORS, PARAMETERS, without_defaults
 from tunas_dsl.analysis.place import Place
@@ -20,27 +21,18 @@ from tunas_dsl.analysis.scope import Binding, Scope, bind_call, match_arguments
 from tunas_dsl.analysis.settings import Decisions, Settings, numbered, origin
 from tunas_dsl.analysis.values import is_value, shortened
 from tunas_dsl.analysis.vocabulary import meant
+from tunas_dsl.budgets import LAYER, MAX_AROUND, MAX_DEPTH, MAX_LAYERS, OverBudget, spend
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
 from tunas_dsl.source import Span
 from tunas_dsl.syntax import tree
 from tunas_dsl.syntax.rules import TooLarge
 
-MAX_LAYERS = 20_000
-"""So many a space may have, and besides one for every few characters of its text: whoever writes them may."""
-
-CHARACTERS_A_LAYER = 4
-MAX_AROUND = 100_000
-"""Combinations of the decisions around a layer, over which costs are tables."""
-
-MAX_DEPTH = 500
-"""Layers inside layers, and names for names: each is one."""
-
 
 class LayerLowering:
     """Lowers the layers of a space; the decisions that they make are appended in order."""
 
-    def __init__(self, decisions: Decisions, ties: Ties, report: Report, characters: int = 0) -> None:
+    def __init__(self, decisions: Decisions, ties: Ties, report: Report) -> None:
         self.decisions = decisions
         self.ties = ties
         self.report = report
@@ -48,7 +40,6 @@ class LayerLowering:
         self._calls: dict[tuple[int, int, int], tuple[Scope, object]] = {}
         self.blame = Blame(report)
         self._convolutions = Convolutions(decisions, ties, self.blame, report)
-        self.most = MAX_LAYERS + characters // CHARACTERS_A_LAYER
 
     def settle(self) -> None:
         """Report what can only be said once all layers are known."""
@@ -77,6 +68,7 @@ class LayerLowering:
         if place.depth > MAX_DEPTH:
             self.report.add(TooLarge(span=expression.span, what="this nesting", limit=f"{MAX_DEPTH} layers"))
             return None
+        self._spend(expression.span, place)
         place = place._replace(depth=place.depth + 1)
         match expression:
             case tree.Reference(name=name):
@@ -97,6 +89,28 @@ class LayerLowering:
                 help = REPEATED if isinstance(expression, tree.Number | tree.Times) else None
                 self.report.add(rules.NotALayer(span=expression.span, written=written, help=help))
                 return None
+
+    def _spend(self, span: Span, place: Place) -> None:
+        """Count the work of one layer, or report that there are more than anyone can wait for."""
+        try:
+            spend(LAYER, span)
+        except OverBudget:
+            raise self._too_many_layers(span, place) from None
+
+    def _too_many_layers(self, span: Span, place: Place) -> OverBudget:
+        """What ends the analysis, reported at the outermost definition that alone is too much."""
+        for binding in place.inside:
+            count = layer_count(binding)
+            if count is not None and count > MAX_LAYERS:
+                name = binding.name
+                found = rules.TooMany(
+                    span=name.span, name=name.text, count=count, limit=MAX_LAYERS, what="layers"
+                )
+                break
+        else:
+            found = rules.TooMany(span=span, limit=MAX_LAYERS, what="layers")
+        self.report.add(found)
+        return OverBudget(span)
 
     def _sequence(self, items: Sequence[tree.Expression], span: Span, place: Place) -> ir.Layer:
         layers, _ = self.chain(items, place._replace(in_residual=False))
@@ -179,9 +193,10 @@ class LayerLowering:
         if binding is None and place.scope.is_broken(name.text):
             return None
         if binding is None:
-            known = (BUILT_IN | place.scope.names()) - {"on", "off"}
+            room = self.report.has_room(name.span.source)
+            known = (BUILT_IN | (place.scope.names() if room else frozenset())) - {"on", "off"}
             self.report.add(rules.UnknownName(span=name.span, name=name.text, what="layer", known=known))
-            near = meant(name.text, known)
+            near = meant(name.text, known) if room else None
             if near is None or not near.sure:
                 return None
             return self._named(tree.Name(near.name, span=name.span), arguments, span, place)
@@ -230,10 +245,8 @@ class LayerLowering:
         self, name: tree.Name, arguments: tuple[tree.Argument, ...], span: Span, place: Place
     ) -> ir.Layer | None:
         self.count += 1
-        if self.count > self.most:
-            if self.count == self.most + 1:
-                self.report.add(rules.TooMany(span=span, limit=self.most // 1000 * 1000, what="layers"))
-            return None
+        if self.count > MAX_LAYERS:
+            raise self._too_many_layers(span, place)
         parameters = OPERATORS[name.text]
         if defaults := place.scope.file.defaults.get(name.text):
             parameters = without_defaults(parameters, defaults)

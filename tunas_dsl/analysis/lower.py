@@ -42,7 +42,7 @@ def lower(file: tree.File, scope: Scope, report: Report) -> ir.Space | None:
     inputs = _inputs(space, scope, decisions, headless or bool(broken & {"input", "end"}))
     written = next((s.span for s in space.statements if isinstance(s, tree.Input)), space.span)
     ties = Ties(report, decisions.spans, written)
-    lowering = LayerLowering(decisions, ties, report, len(space.span.source.text))
+    lowering = LayerLowering(decisions, ties, report)
     blocks, features = _blocks(file, space, inputs, scope, lowering)
     if not (blocks or headless or file.broken):
         help = "write `block name (filters: 32) { conv(kernel: 3) }`"

@@ -7,6 +7,7 @@ import attrs
 
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.operators import BUILT_IN, Parameter
+from tunas_dsl.budgets import spend
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.source import Span
 from tunas_dsl.syntax import tree
@@ -152,6 +153,7 @@ def match_arguments(
     What is missing is reported where the arguments are to be ``complete``.
     """
     names = tuple(parameter.name for parameter in parameters)
+    spend((len(parameters) + len(arguments)) // 10, span)
     whole = _without_thousands(arguments, report) if len(arguments) > 1 else arguments
     misspelt = len(whole) < len(arguments)
     places: dict[str, Span] = {}

@@ -10,6 +10,7 @@ from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.operators import Kind, Parameter
 from tunas_dsl.analysis.scope import Binding, Scope
 from tunas_dsl.analysis.values import Options, evaluate
+from tunas_dsl.budgets import spend
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.numbers import round_filters
@@ -76,6 +77,7 @@ class Decisions:
             first, second = _NAMES[there.kind], _NAMES[decision.kind]
             self.report.add(rules.TwoKinds(span=span, name=name, place=place, first=first, second=second))
         else:
+            spend((len(there.active) + len(decision.active)) // 20, span)
             self._found[decision.id] = attrs.evolve(there, active=either(there.active, decision.active))
 
     def evaluate(self, expression: tree.Expression, scope: Scope, kind: Kind) -> Options | None:

@@ -12,13 +12,11 @@ from tunas_dsl.analysis.kinds import Option, Written, as_alternatives, converted
 from tunas_dsl.analysis.operators import EXAMPLES, OPERATORS, WANTED, WORDS, Kind
 from tunas_dsl.analysis.scope import Binding, Scope
 from tunas_dsl.analysis.vocabulary import meant
+from tunas_dsl.budgets import MAX_DEPTH, MAX_DIGITS, MAX_OPTIONS, spend
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.source import Span, inside
 from tunas_dsl.syntax import tree
-from tunas_dsl.syntax.rules import TooLarge
-
-MAX_OPTIONS = 1000
-MAX_NAMES = 500
+from tunas_dsl.syntax.rules import TooLarge, TooManyDigits
 
 
 @attrs.frozen
@@ -52,6 +50,7 @@ def evaluate(expression: tree.Expression, scope: Scope, kind: Kind, report: Repo
     found = _Evaluation(kind, report).options(expression, scope, ())
     if found is None:
         return None
+    spend(2 * len(found.raws), expression.span)
     typed = [_typed(option, expression.span, kind, report) for option in found.raws]
     if any(option is None for option in typed):
         return None
@@ -87,6 +86,7 @@ class _Evaluation:
     def options(self, expression: tree.Expression, scope: Scope, inside: tuple[str, ...]) -> _Set | None:
         """The options of ``expression``; ``inside`` are the names that led to it."""
         span = expression.span
+        spend(1, span)
         match expression:
             case tree.Number(number=number):
                 return _Set((Written(span, number),))
@@ -117,11 +117,12 @@ class _Evaluation:
         if name in OPERATORS or name in ("on", "off"):
             return _Set((Written(expression.span, word=name),))
         if not scope.is_broken(name):
-            known, example = scope.names() | words, EXAMPLES.get(self.kind)
+            room, example = self.report.has_room(expression.span.source), EXAMPLES.get(self.kind)
+            known = scope.names() | words if room else words
             self.report.add(
                 rules.UnknownName(span=expression.span, name=name, what="value", known=known, example=example)
             )
-            near = meant(name, known)
+            near = meant(name, known) if room else None
             if near is not None and near.sure:
                 return self.reference(expression, near.name, scope, inside)
         return None
@@ -132,8 +133,8 @@ class _Evaluation:
         """What a name stands for by its definition; ``inside`` are the names that led to it."""
         if binding.shared:
             binding.uses.append(expression.span)
-        if len(inside) > MAX_NAMES:
-            what, limit = "this chain of names", f"{MAX_NAMES} names"
+        if len(inside) > MAX_DEPTH:
+            what, limit = "this chain of names", f"{MAX_DEPTH} names"
             self.report.add(TooLarge(span=expression.span, what=what, limit=limit))
             return None
         # A parameter of the same name as the let that it is given is not a cycle.
@@ -229,6 +230,10 @@ class _Evaluation:
         if shared is not None and left.decided and right.decided:
             pairs: Iterator[tuple[Written, Written]] = zip(left.raws, right.raws, strict=True)
         else:
+            many = len(left.raws) * len(right.raws)
+            if many > MAX_OPTIONS:
+                self.report.add(rules.TooMany(span=expression.span, limit=MAX_OPTIONS, what="options"))
+                return None
             pairs = ((a, b) for a in left.raws for b in right.raws)
         raws: list[Written] = []
         for a, b in pairs:
@@ -236,11 +241,16 @@ class _Evaluation:
                 wanted = "a number that can be multiplied"
                 self.report.add(rules.WrongValue(span=b.span, written=b.span.text, wanted=wanted))
                 return None
-            raws.append(Written(expression.span, a.number * b.number, times=a.times or b.times))
+            product = a.number * b.number
+            if max(abs(product.numerator), product.denominator) >= 10**MAX_DIGITS:
+                self.report.add(TooManyDigits(span=expression.span, what="this product", limit=MAX_DIGITS))
+                return None
+            raws.append(Written(expression.span, product, times=a.times or b.times))
         decided = left.decided or right.decided
         return _Set(self.limited(raws, expression), decided, shared, left.labels or right.labels)
 
     def limited(self, options: list[Written], expression: tree.Expression) -> tuple[Written, ...]:
+        spend(len(options), expression.span)
         if len(options) > MAX_OPTIONS:
             self.report.add(rules.TooMany(span=expression.span, limit=MAX_OPTIONS, what="options"))
             return tuple(options[:1])

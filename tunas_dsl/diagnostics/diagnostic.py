@@ -146,7 +146,7 @@ class Report:
         span = diagnostic.span
         if any(inside(span, unread) for unread in self._unread):
             return
-        if diagnostic.severity == "warning" and _ignored(diagnostic):
+        if diagnostic.severity == "warning" and span.source.silences and _ignored(diagnostic):
             self._silenced.add((span.source.path, span.source.position(span.start)[0], diagnostic.code))
             return
         key = span.source.path, span.start, span.end, diagnostic.code
@@ -159,6 +159,10 @@ class Report:
             return
         self._files.setdefault(span.source.path, len(self._files))
         self._found[key] = diagnostic
+
+    def has_room(self, source: Source) -> bool:
+        """Whether one more error of ``source`` would be kept, so that it is worth a closer look."""
+        return self._counts[source.path, "error"] < MOST_FINDINGS
 
     def silenced(self, source: Source, line: int, code: str) -> bool:
         """Whether a finding with this code was left out, as the line ignores it."""
@@ -201,9 +205,15 @@ class Near:
         return Fix(span, self.name, "safe" if self.sure else "maybe")
 
 
+MOST_COMPARED = 400
+"""Names that a misspelt one is compared with, which takes its time for each."""
+
+
 def nearest(name: str, known: Iterable[str]) -> Near | None:
     """The known name that ``name`` is a misspelling of, or nothing where none is near."""
     names = sorted(known)
+    if len(names) > MOST_COMPARED:  # a large file: those of about its length
+        names = sorted(sorted(names, key=lambda other: abs(len(other) - len(name)))[:MOST_COMPARED])
     same = [other for other in names if other.lower() == name.lower()]
     close = same or difflib.get_close_matches(name, names, n=2)
     if not close:

@@ -12,6 +12,7 @@ from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.definitions import Files, Loader, check_names
 from tunas_dsl.analysis.lower import lower
 from tunas_dsl.analysis.silencing import check_silencing
+from tunas_dsl.budgets import MAX_WORK, OverBudget, work
 from tunas_dsl.diagnostics import Report, SpaceError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.language.sources import Folder, read_source
@@ -43,7 +44,7 @@ class Compiled:
 
 def compile_source(source: Source, load: Loader | None = None) -> Compiled:
     """What ``source`` means, and everything that was found. Imports are read by ``load``."""
-    with _prepared():
+    with _prepared(), work():
         return _compiled(source, load)
 
 
@@ -61,6 +62,10 @@ def _compiled(source: Source, load: Loader | None) -> Compiled:
                 check_silencing(source, report)
             if not (tree.space or tree.definitions or tree.imports or report.has_errors):
                 report.add(rules.NoSpace(span=Span(source, 0, 0)))
+    except OverBudget as error:
+        if not report.has_errors:
+            limit = f"{MAX_WORK:,} steps"
+            report.add(syntax_rules.TooLarge(span=error.span, what="the work of checking this", limit=limit))
     except RecursionError:  # definitions that use each other thousands deep
         report.add(
             syntax_rules.TooLarge(span=Span(source, 0, 0), what="the depth of definitions", limit="the stack")

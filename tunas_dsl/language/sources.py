@@ -8,12 +8,12 @@ from pathlib import Path
 import attrs
 
 from tunas_dsl.analysis.definitions import CannotRead, OutsideRoot
+from tunas_dsl.budgets import MAX_CHARACTERS
 from tunas_dsl.diagnostics import Report, SpaceError
 from tunas_dsl.diagnostics.diagnostic import nearest
 from tunas_dsl.source import Source, Span
 from tunas_dsl.storage.resources import shipped_spaces
 from tunas_dsl.syntax import rules
-from tunas_dsl.syntax.parser import MAX_CHARACTERS
 
 _MOST_BYTES = 4 * MAX_CHARACTERS + 4  # enough to see that a text is too large, however large it is
 

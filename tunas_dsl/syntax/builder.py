@@ -7,14 +7,13 @@ from typing import Any
 
 import attrs
 
+from tunas_dsl.budgets import MAX_DIGITS
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import rules, tree
 from tunas_dsl.syntax.automaton import construct
 from tunas_dsl.syntax.lexer import Token, span_of, word_of
 from tunas_dsl.syntax.words import FORMS
-
-MAX_DIGITS = 30
 
 _PHRASES = {
     "as": 'import name as other from "file.space"',

@@ -1,23 +1,23 @@
 """Text to syntax tree. What cannot be read is reported and left out, and the rest is read."""
 
 import re
+from collections.abc import Sequence
 from typing import TypeVar
 
 import attrs
 
+from tunas_dsl.budgets import MAX_CHARACTERS, MAX_NESTING, MAX_WORDS, spend
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import rules, tree
 from tunas_dsl.syntax.automaton import Stuck
 from tunas_dsl.syntax.builder import build
 from tunas_dsl.syntax.conflicts import find_conflicts, one_side
-from tunas_dsl.syntax.lexer import Lexer
+from tunas_dsl.syntax.lexer import Lexer, Token
 from tunas_dsl.syntax.recovery import Recovery
 
 S = TypeVar("S", bound=tree.Statement)
 
-MAX_CHARACTERS = 1_000_000
-MAX_NESTING = 250
 MAX_ERRORS = 20
 """Syntax errors of a file that are reported; whoever has more has not written a space."""
 
@@ -31,12 +31,14 @@ def parse(source: Source, report: Report) -> tree.File | None:
     if not _has_sane_size(source, report):
         return None
     conflicts = find_conflicts(source)
-    for conflict in conflicts:
+    for conflict in conflicts[:MAX_ERRORS]:
         report.add(rules.MergeConflict(span=conflict.first, whole=conflict.span))
         report.leave_out(conflict.span)
+    if len(conflicts) >= MAX_ERRORS:
+        return None
     lexer = Lexer(source, report, MAX_ERRORS, one_side(source, conflicts))
     tokens = lexer.tokens()
-    if lexer.found >= MAX_ERRORS:
+    if lexer.found >= MAX_ERRORS or not _has_sane_length(source, tokens, report):
         return None
     try:
         return _without(build(source, tokens, report), lexer.doubtful, [])
@@ -47,6 +49,17 @@ def parse(source: Source, report: Report) -> tree.File | None:
         return None
     file = build(source, mended, report)
     return _without(file, [*lexer.doubtful, *recovery.doubtful], recovery.broken)
+
+
+def _has_sane_length(source: Source, tokens: Sequence[Token], report: Report) -> bool:
+    """Guards the passes behind the lexer, each of which takes its time for every word."""
+    if len(tokens) > MAX_WORDS:
+        limit = f"{MAX_WORDS:,} words, numbers and signs"
+        span = Span(source, tokens[MAX_WORDS].start, tokens[MAX_WORDS].end)
+        report.add(rules.TooLarge(span=span, what="this file", limit=limit))
+        return False
+    spend(len(tokens), Span(source, 0, 0))
+    return True
 
 
 def _without(file: tree.File, doubtful: list[int], broken: list[tree.Broken]) -> tree.File:

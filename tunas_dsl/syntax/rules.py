@@ -178,9 +178,10 @@ class TooManyDigits(Diagnostic):
     """
 
     code = "E008"
-    message = "this number has more than {limit} digits"
+    message = "{what} has more than {limit} digits"
 
     limit: int
+    what: str = "this number"
 
 
 @attrs.frozen(kw_only=True)

@@ -102,3 +102,13 @@ class TooMany(Diagnostic):
 
     limit: int
     what: str
+    name: str | None = None
+    count: int = 0
+
+    @property
+    def text(self) -> str:
+        """The message, with the numbers where a definition is to blame."""
+        if self.name is None:
+            return super().text
+        many = f"{self.count:,}" if self.count < 10**21 else f"more than 10^{len(str(self.count)) - 1}"
+        return f"`{self.name}` stands for {many} {self.what}; at most {self.limit:,}"
