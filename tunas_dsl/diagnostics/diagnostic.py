@@ -205,7 +205,7 @@ class Near:
         return Fix(span, self.name, "safe" if self.sure else "maybe")
 
 
-MOST_COMPARED = 400
+MOST_COMPARED = 200
 """Names that a misspelt one is compared with, which takes its time for each."""
 
 
