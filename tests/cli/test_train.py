@@ -38,7 +38,7 @@ def test_a_training_ends_with_weights_and_a_validation_accuracy(trained):
         "result.json",
     }
     assert "validation accuracy 0." in ended.stdout
-    assert "on 359 images" in ended.stdout
+    assert "on 349 images" in ended.stdout
     assert "test accuracy" not in ended.stdout
     assert json.loads((run / "result.json").read_text())["test"] is None
     document = read_architecture(run / "architecture.json")
@@ -67,7 +67,7 @@ def test_evaluation_is_on_validation_images_unless_asked_otherwise(trained):
     assert found == json.loads((run / "result.json").read_text())["validation"]
     tested = json.loads(tunas("evaluate", run, "--test", "--format", "json").stdout)
     assert tested["split"] == "test"
-    assert tested["images"] == 359
+    assert tested["images"] == 373
 
 
 def test_ctrl_c_saves_and_resume_goes_on_bit_for_bit(trained, tmp_path):
@@ -98,7 +98,7 @@ def test_a_preset_is_scaled_and_its_dropout_stays(tmp_path):
     tunas("train", *arguments, "--test")
     settings = json.loads((tmp_path / "run" / "settings.json").read_text())["settings"]
     assert (settings["steps"], settings["epochs"], settings["dropout"]) == (2, None, 0.15)
-    assert json.loads((tmp_path / "run" / "result.json").read_text())["test"]["images"] == 359
+    assert json.loads((tmp_path / "run" / "result.json").read_text())["test"]["images"] == 373
 
 
 @pytest.mark.parametrize(

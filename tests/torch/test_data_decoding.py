@@ -1,8 +1,10 @@
 """The pixels of images that are files: formats, colours, sizes, and the area that is looked at."""
 
+import io
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.torch.image_folders import (
     FORMATS,
@@ -13,7 +15,12 @@ from tests.torch.image_folders import (
     picture,
     write,
 )
+from tunas_dsl.errors import DataError
 from tunas_torch.data import Augmentation
+from tunas_torch.data.decoding import decode, image_size
+from tunas_torch.data.files import Files, open_files
+from tunas_torch.data.fitting import exact_pixels, fast_pixels
+from tunas_torch.data.jpeg import jpeg_part
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -34,15 +41,85 @@ def test_grey_and_colour_follow_the_input(tmp_path, mode):
     assert everything(open_images(path, (1, 8, 8)).train).shape == (2, 1, 8, 8)
 
 
-def test_sixteen_bits_become_eight_and_palettes_lose_transparency(tmp_path):
-    deep = np.arange(0, 64000, 1000, np.uint16).reshape(8, 8)
-    palette = picture(1).quantize(16)
-    clear = encoded(palette, transparency=bytes(range(16)))
-    files = {f"deep/{n}.png": encoded(Image.fromarray(deep)) for n in range(3)}
-    files |= {f"clear/{n}.png": clear for n in range(3)}
-    data = open_images(write(tmp_path, files))
-    assert np.array_equal(data.train.images(np.array([1]))[0, 0], deep >> 8)
-    assert np.array_equal(data.train.images(np.array([0]))[0].transpose(1, 2, 0), palette.convert("RGB"))
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_deep_samples_are_scaled_by_the_bits_that_they_fill(tmp_path, bits):
+    deep = np.linspace(0, 2**bits - 1, 64).astype(np.uint16).reshape(8, 8)
+    for suffix in ("png", "tiff"):
+        files = open_files(write(tmp_path, {f"a/1.{suffix}": encoded(Image.fromarray(deep), suffix)}))
+        assert np.array_equal(decode(files, f"a/1.{suffix}", 1), deep >> (bits - 8))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_is_white(tmp_path, mode):
+    pixels = np.full((8, 8, 4), (200, 0, 100, 255), np.uint8)
+    pixels[:, :4, 3] = 0
+    image = Image.fromarray(pixels)
+    image = image.quantize(4) if mode == "P" else image.convert(mode)
+    files = open_files(write(tmp_path, {"a/1.png": encoded(image)}))
+    found = np.asarray(decode(files, "a/1.png", 3))
+    assert np.all(found[:, :4] == 255)
+    expected = (
+        (200, 0, 100) if mode != "LA" else Image.fromarray(pixels[..., :3]).convert("L").getpixel((0, 0))
+    )
+    assert np.all(np.abs(found[:, 4:].astype(int) - expected) <= 1)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_images_are_turned_as_viewers_show_them(tmp_path, suffix, orientation):
+    image = Image.fromarray(np.kron(np.arange(15).reshape(3, 5) * 17, np.ones((16, 16))).astype(np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    files = open_files(write(tmp_path, {f"a/1.{suffix}": encoded(image.convert("RGB"), suffix, exif=exif)}))
+    expected = ImageOps.exif_transpose(Image.open(tmp_path / "a" / f"1.{suffix}")).convert("L")
+    found = decode(files, f"a/1.{suffix}", 1)
+    assert found.size == expected.size == image_size(files, f"a/1.{suffix}")
+    assert np.abs(np.asarray(found).astype(int) - np.asarray(expected)).max() <= 2
+    flips = {
+        1: image,
+        3: image.rotate(180),
+        6: image.rotate(-90, expand=True),
+        8: image.rotate(90, expand=True),
+    }
+    if orientation in flips:
+        assert np.abs(np.asarray(found).astype(int) - np.asarray(flips[orientation])).mean() < 4
+
+
+@pytest.mark.parametrize(
+    "box", [(0, 0, 120, 90), (40, 10, 200, 120), (3, 2, 90, 75), (150, 120, 240, 180), (0, 0, 240, 180)]
+)
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize(
+    "options", [{}, {"subsampling": 0}, {"restart_marker_blocks": 3}, {"progressive": True}]
+)
+def test_a_part_of_a_jpeg_is_what_pillow_decodes_there(tmp_path, box, mode, options):
+    smooth = picture(1, (12, 9)).resize((240, 180), Image.Resampling.BICUBIC).convert(mode)
+    content = encoded(smooth, "jpg", quality=95, **options)
+    channels = len(mode)
+    part = jpeg_part(content, smooth.size, box, (50, 40), channels)
+    with Image.open(io.BytesIO(content)) as opened:
+        expected = np.asarray(opened.crop(box)).reshape(box[3] - box[1], box[2] - box[0], channels)
+    if options.get("progressive"):
+        assert part is None
+        return
+    factor = round(expected.shape[0] / part.shape[0])
+    assert factor == min((box[2] - box[0]) // 50, (box[3] - box[1]) // 40, 4) or factor == 2
+    if factor == 1:
+        assert np.array_equal(part, expected)
+    files = Files("here", ("1.jpg",), frozenset(), lambda _: content)
+    fast, exact = (
+        np.asarray(pixels(files, "1.jpg", (channels, 40, 50), lambda _: box)).astype(int)
+        for pixels in (fast_pixels, exact_pixels)
+    )
+    assert np.abs(fast - exact).mean() < 2
+
+
+def test_a_jpeg_that_is_cut_off_is_damaged(tmp_path):
+    content = encoded(picture(1, (64, 64)), "jpg")[:-500]
+    files = Files("here", ("1.jpg",), frozenset(), lambda _: content)
+    for pixels in (fast_pixels, exact_pixels):
+        with pytest.raises(DataError, match=r"`1.jpg`, which cannot be decoded: .*truncated"):
+            pixels(files, "1.jpg", (3, 8, 8), lambda _: (0, 0, 16, 16))
 
 
 def test_images_near_the_size_of_the_input_are_used_whole(tmp_path):

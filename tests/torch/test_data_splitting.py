@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tunas_dsl.errors import DataError
 from tunas_torch.data.augment import Augmentation
 from tunas_torch.data.images import ArraySource
-from tunas_torch.data.splitting import make_data
+from tunas_torch.data.splitting import hash_places, held_out, make_data
 
 COUNTS = st.lists(st.integers(3, 40), min_size=1, max_size=5)
 SHARE = st.floats(0.01, 1 / 3)
@@ -24,24 +24,69 @@ def split(counts, *, seed=0, holdout=0.2, **sources):
     return make_data("toy", names, Augmentation(), source(counts), seed=seed, holdout=holdout, **sources)
 
 
-@given(COUNTS, SHARE, st.integers(0, 9))
-def test_held_out_splits_share_every_class_and_no_image(counts, share, seed):
-    data = split(counts, seed=seed, holdout=share)
-    members = np.concatenate([part.members for part in (data.train, data.validation, data.test)])
-    assert sorted(members) == list(range(sum(counts)))
-    for label, count in enumerate(counts):
-        held = max(1, round(share * count))
-        assert (data.validation.labels == label).sum() == held
-        assert (data.test.labels == label).sum() == held
-        assert (data.train.labels == label).sum() == count - 2 * held
+KEYS = st.lists(
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=12), min_size=12, max_size=80, unique=True
+)
+HOLDOUT = SHARE | st.integers(1, 4)
 
 
-def test_the_seed_draws_validation_but_never_touches_the_test_images():
+def split_keys(keys, holdout):
+    """The split of each of ``keys``, which are of one class."""
+    places = hash_places(keys)
+    held = {"validation": held_out(places, holdout, last=True), "test": held_out(places, holdout, last=False)}
+    found = dict.fromkeys(keys, "train")
+    return found | {keys[member]: part for part, members in held.items() for member in members}
+
+
+@given(KEYS, SHARE, st.data())
+def test_an_image_that_comes_or_goes_moves_no_other(keys, share, data):
+    before = split_keys(keys, share)
+    changed = list(keys)
+    gone = changed.pop(data.draw(st.integers(0, len(keys) - 1)))
+    if data.draw(st.booleans()):
+        changed.insert(data.draw(st.integers(0, len(changed))), gone + "x")
+    after = split_keys(data.draw(st.permutations(changed)), share)
+    # Only where a split would be empty does it reach for its nearest image.
+    for part in ("validation", "test"):
+        if sum(hash_places(keys) <= share) and sum(hash_places(keys) >= 1 - share) and part in after.values():
+            full = {part: sum((1 - p if part == "validation" else p) <= share for p in hash_places(changed))}
+            if full[part]:
+                same = [key for key in changed if key in before]
+                assert [before[key] == part for key in same] == [after[key] == part for key in same]
+
+
+def test_one_image_more_or_less_among_thousands_moves_no_other():
+    keys = [f"{number:04d}.jpg" for number in range(5000)]
+    before = split_keys(keys, 0.1)
+    for changed in (keys[1:], keys[:-1], [*keys, "another.jpg"], ["renamed.jpg", *keys[1:]]):
+        after = split_keys(changed, 0.1)
+        assert all(before[key] == after[key] for key in changed if key in before)
+
+
+@given(KEYS, HOLDOUT)
+def test_held_out_splits_share_no_image_and_have_some(keys, holdout):
+    places = hash_places(keys)
+    first, last = (held_out(places, holdout, last=last) for last in (False, True))
+    assert len(first)
+    assert len(last)
+    if holdout >= 1:
+        assert len(first) == len(last) == holdout
+    assert not set(first) & set(last)
+
+
+def test_shares_are_what_was_asked_for():
+    places = hash_places([f"{number}" for number in range(20_000)])
+    for share in (0.01, 0.1, 0.3):
+        for last in (False, True):
+            assert len(held_out(places, share, last=last)) == pytest.approx(20_000 * share, rel=0.15)
+
+
+def test_all_seeds_validate_and_test_on_the_same_images():
     first, second = (split([40, 40], seed=seed) for seed in (1, 2))
-    assert not np.array_equal(first.validation.members, second.validation.members)
+    assert np.array_equal(first.validation.members, second.validation.members)
     assert np.array_equal(first.test.members, second.test.members)
-    again = split([40, 40], seed=1)
-    assert np.array_equal(first.validation.members, again.validation.members)
+    everyone = np.concatenate([part.members for part in (first.train, first.validation, first.test)])
+    assert sorted(everyone) == list(range(80))
 
 
 def test_official_splits_are_whole():
@@ -54,7 +99,7 @@ def test_official_splits_are_whole():
 
 
 def test_one_official_split_leaves_the_other_to_be_held_out():
-    data = split([10, 10], test=source([3, 3], seed=1))
+    data = split([10, 10], test=source([3, 3], seed=1), holdout=4)
     assert [len(part) for part in (data.train, data.validation, data.test)] == [16, 4, 6]
 
 
@@ -92,14 +137,14 @@ def test_batches_are_normalised_and_labelled():
     assert images * data.train.std + data.train.mean == pytest.approx(raw.astype(float), abs=1e-3)
 
 
-@pytest.mark.parametrize("counts", [[5, 2], [0, 4], [1, 1]])
-def test_a_class_with_too_few_images_is_named(counts):
-    label = next(label for label, count in enumerate(counts) if count < 3)
-    with pytest.raises(DataError, match=f"class `{'ab'[label]}` of toy has {counts[label]} training images"):
-        split(counts)
+@pytest.mark.parametrize("counts", [[5, 0], [0, 4], [1, 1]])
+def test_a_class_without_training_images_is_named(counts):
+    label = next(label for label, count in enumerate(counts) if count < 2)
+    with pytest.raises(DataError, match=f"class `{'ab'[label]}` of toy has {counts[label]} image"):
+        split(counts, holdout=1 if max(counts) == 1 else 0.2)
 
 
-@pytest.mark.parametrize("holdout", [0, -0.1, 0.4, 1])
+@pytest.mark.parametrize("holdout", [0, -0.1, 0.4, 2.5])
 def test_a_holdout_must_leave_images(holdout):
     with pytest.raises(ValueError, match="holdout"):
         split([9, 9], holdout=holdout)

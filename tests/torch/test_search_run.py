@@ -102,7 +102,7 @@ def test_every_optimizer_learns(tmp_path, optimizer):
     sizes = {"batch_size": 64, "validation_batch_size": 4, "samples_per_step": 1, "steps": 60}
     search = begun(tmp_path, "run", optimizer=optimizer, weight_lr=LR_PER_256[optimizer], **sizes)
     losses = [search.step().loss for _ in range(60)]
-    assert sum(losses[-10:]) < 0.98 * sum(losses[:10])
+    assert sum(losses[-10:]) < 0.985 * sum(losses[:10])
 
 
 def test_remat_is_what_the_settings_say(tmp_path):

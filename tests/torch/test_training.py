@@ -177,7 +177,7 @@ def test_evaluation_counts_every_image_once_and_changes_nothing():
     images, labels = DATA.test.batch(np.arange(len(DATA.test)), None, np.random.default_rng(0))
     with torch.no_grad():
         logits = torch.cat([network(torch.from_numpy(image[None])) for image in images])
-    assert found.images == len(DATA.test) == 359
+    assert found.images == len(DATA.test) == 373
     assert found.accuracy == pytest.approx((logits.argmax(1).numpy() == labels).mean())
     assert found.loss == pytest.approx(F.cross_entropy(logits, torch.from_numpy(labels)).item(), rel=1e-5)
 
@@ -235,7 +235,7 @@ def test_validation_images_train_too_where_all_are_wanted(tmp_path):
     run = TrainingFolder.create(tmp_path / "run", settings, "digits")
     outcome = start(run, test=True)
     assert outcome.validation is None
-    assert outcome.test.images == 359
+    assert outcome.test.images == 373
     joined = with_validation(DATA)
     assert len(joined.train) == len(DATA.train) + len(DATA.validation)
     assert not set(joined.train.members) & set(DATA.test.members)

@@ -41,7 +41,8 @@ def augment(images: Images, augmentation: Augmentation, random: np.random.Genera
         images = _shifted(images, augmentation.shift, random)
     if augmentation.flip:
         mirrored = random.random(len(images)) < 0.5
-        images = np.where(mirrored[:, None, None, None], images[..., ::-1], images)
+        images = images.copy()
+        images[mirrored] = images[mirrored, ..., ::-1]
     return images
 
 

@@ -1,117 +1,88 @@
-"""The files below a folder or inside zip files, by name, read one at a time; nothing is unpacked."""
+"""The files below a folder or inside an archive, by name, read one at a time; nothing is unpacked."""
 
 import os
-import threading
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from pathlib import Path
 
-import attrs
-
 from tunas_dsl.errors import DataError
+from tunas_torch.data.archives import SUFFIXES, files_in_archive
+from tunas_torch.data.listing import Files, joined_files
 
-_LARGEST = 1 << 28
-"""Bytes; an entry of a zip that claims more is no image, but may exhaust the memory."""
+__all__ = ["Files", "open_files"]
 
-
-_TRAINING_ZIP = "train.zip"
-_OTHER_ZIPS = ("val.zip", "validation.zip", "test.zip")
-
-
-@attrs.frozen
-class Files:
-    """Files below ``place`` by their names relative to it, which have ``/`` between folders."""
-
-    place: Path
-    names: tuple[str, ...]
-    folders: frozenset[str]
-    read: Callable[[str], bytes]
+_TRAINING = "train"
+_OTHERS = ("val", "validation", "test")
 
 
 def open_files(place: Path) -> Files:
-    """The files of a folder or a zip file, in alphabetical order.
+    """The files of a folder or of a zip or tar file, in alphabetical order.
 
-    A folder with a ``train.zip`` stands for what is in it and in ``val.zip`` and ``test.zip`` beside it, each
-    below a folder of its name.
+    A folder with a ``train.zip`` (or .tar, .tgz) stands for what is in it and in ``val.zip`` and ``test.zip``
+    beside it, each below a folder of its name.
 
     Raises:
-        DataError: there is neither, it cannot be listed, or a zip holds names that lead out of it.
+        DataError: there is neither, it cannot be listed, or an archive holds names that lead out of it.
     """
     try:
-        if (place / _TRAINING_ZIP).is_file():
-            return _in_zips(place)
+        if parts := _split_archives(place):
+            return joined_files(place, {name: files_in_archive(path) for name, path in parts.items()})
         if place.is_dir():
             return _in_folder(place)
         if place.is_file():
-            return _in_zip(place)
+            return files_in_archive(place)
     except OSError as error:
         raise DataError(f"{place} cannot be listed: {error}") from None
-    raise DataError(f"there is no folder or zip file {place}")
+    raise DataError(f"there is no folder or zip file {place}, and no tar file")
+
+
+def _split_archives(place: Path) -> dict[str, Path]:
+    """The archives of the splits in a folder; none where there is none to train on."""
+    found = {
+        name: place / f"{name}{suffix}"
+        for name in (_TRAINING, *_OTHERS)
+        for suffix in reversed(SUFFIXES)
+        if (place / f"{name}{suffix}").is_file()
+    }
+    return found if _TRAINING in found else {}
 
 
 def _in_folder(place: Path) -> Files:
-    names: list[str] = []
+    """The files of a folder, in alphabetical order, through links that do not lead back.
+
+    Raises:
+        OSError: it cannot be listed.
+    """
+    sizes: dict[str, int] = {}
     folders: set[str] = set()
-    for walked, inner, files in os.walk(place, onerror=_raise, followlinks=True):
-        folder = Path(walked)
-        inner[:] = [name for name in inner if not _leads_back(folder / name)]
-        relative = folder.relative_to(place)
-        folders.update((relative / name).as_posix() for name in inner)
-        names.extend((relative / name).as_posix() for name in files)
-    return Files(place, tuple(sorted(names)), frozenset(folders), lambda name: (place / name).read_bytes())
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
-def _leads_back(folder: Path) -> bool:
-    """Whether a folder is a link to one that it lies in, so that walking through it would not end."""
-    return folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())
-
-
-def _in_zip(place: Path) -> Files:
-    try:
-        archive = zipfile.ZipFile(place)
-    except Exception as error:  # damaged bytes raise nearly anything here
-        raise DataError(f"{place} is no zip file that can be read: {error}") from None
-    # Some programs on Windows write backslashes, against the standard.
-    entries = {entry.filename.replace("\\", "/"): entry for entry in archive.infolist()}
-    for name, entry in entries.items():
-        if name.startswith("/") or ".." in name.split("/"):
-            raise DataError(f"{place} holds `{name}`, which leads out of it")
-        if entry.file_size > _LARGEST:
-            raise DataError(f"{place} holds `{name}` of {entry.file_size} bytes, too many for an image")
-    names = sorted(name for name in entries if not name.endswith("/"))
-    folders = {name.rstrip("/") for name in entries if name.endswith("/")} | set(_parents(entries))
-    lock = threading.Lock()  # zipfile counts its readers without one
+    pending = [("", str(place))]
+    while pending:
+        prefix, folder = pending.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                if not entry.is_dir():
+                    sizes[name] = _size(entry)
+                elif not _leads_back(entry):
+                    folders.add(name)
+                    pending.append((f"{name}/", entry.path))
+    root = str(place)
 
     def read(name: str) -> bytes:
-        with lock:
-            return archive.read(entries[name])
+        with open(f"{root}/{name}", "rb") as file:  # noqa: PTH123 (a Path for each of a million is slow)
+            return file.read()
 
-    return Files(place, tuple(names), frozenset(folders), read)
-
-
-def _in_zips(place: Path) -> Files:
-    names: list[str] = []
-    folders: set[str] = set()
-    readers: dict[str, Callable[[], bytes]] = {}
-    for part in map(place.joinpath, (_TRAINING_ZIP, *_OTHER_ZIPS)):
-        if part.is_file():
-            inside = _in_zip(part)
-            top = f"{part.stem}/"
-            added = "" if all(name.startswith(top) for name in inside.names) else top
-            names.extend(added + name for name in inside.names)
-            folders.update({part.stem, *(added + name for name in inside.folders)})
-            readers.update({added + name: partial(inside.read, name) for name in inside.names})
-    return Files(place, tuple(sorted(names)), frozenset(folders), lambda name: readers[name]())
+    return Files(place, tuple(sorted(sizes)), frozenset(folders), read, sizes)
 
 
-def _parents(names: Iterable[str]) -> Iterator[str]:
-    """Every folder that one of ``names`` lies in, at any depth."""
-    for name in names:
-        while "/" in name:
-            name = name.rpartition("/")[0]
-            yield name
+def _size(entry: "os.DirEntry[str]") -> int:
+    try:
+        return entry.stat().st_size
+    except OSError:  # a link to nowhere, which is an error where it is read
+        return 0
+
+
+def _leads_back(entry: "os.DirEntry[str]") -> bool:
+    """Whether a folder is a link to one that it lies in, so that walking through it would not end."""
+    if not entry.is_symlink():
+        return False
+    folder = Path(entry.path)
+    return folder.parent.resolve().is_relative_to(folder.resolve())

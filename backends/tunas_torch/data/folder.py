@@ -1,19 +1,20 @@
-"""Images of a folder or a zip file, decoded when they are needed and kept in memory while they fit."""
+"""Images of a folder or an archive, decoded when they are needed and kept in memory while they fit."""
 
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from tunas_torch.data.augment import CENTRE, Augmentation, Images, central_area, random_area
-from tunas_torch.data.decoding import decode, for_each, image_size
+from tunas_torch.data.augment import CENTRE, Augmentation, Box, Images, Size, central_area, random_area
+from tunas_torch.data.decoding import for_each, image_size
 from tunas_torch.data.files import Files, open_files
+from tunas_torch.data.fitting import Pixels, exact_pixels, fast_pixels
 from tunas_torch.data.images import ImageData
-from tunas_torch.data.layout import Layout, find_layout
+from tunas_torch.data.layout import Layout, Listed, find_layout
 from tunas_torch.data.splitting import SAMPLE, make_data
 
 _CACHE_BYTES = 1 << 30
@@ -24,7 +25,7 @@ _WORTH_A_THREAD = 1 << 15
 
 
 class FolderSource:
-    """Images of a folder or zip, in the size of the space's input, ``shape`` (C, H, W).
+    """Images of a folder or archive, in the size of the space's input, ``shape`` (C, H, W).
 
     An image of exactly that size is used as it is, of others the central area, of which ``centre``
     is the share of the limiting side; resized bicubically. With ``cached`` they stay in memory;
@@ -34,21 +35,27 @@ class FolderSource:
     def __init__(
         self,
         files: Files,
-        images: Sequence[tuple[str, int]],
+        images: Listed,
         shape: tuple[int, int, int],
         *,
         centre: Fraction,
         cached: bool,
         threads: bool,
     ) -> None:
-        self.labels = np.array([label for _, label in images], np.int64)
+        self.labels = images.labels
+        self.keys = images.keys
         self._files = files
-        self._names = [name for name, _ in images]
+        self._names = images.names
         self._shape = shape
         self._centre = centre
         self._threads = threads
         self._cache = np.empty((len(images), *shape), np.uint8) if cached else None
         self._is_cached = np.zeros(len(images), bool)
+
+    @cached_property
+    def stamps(self) -> Sequence[int]:
+        """The sizes of the files, in bytes."""
+        return [self._files.sizes.get(name, 0) for name in self._names]
 
     def read(self, indices: NDArray[np.int64], area: np.random.Generator | None) -> Images:
         """The images of ``indices``; with ``area``, of a random part of each larger image.
@@ -67,21 +74,29 @@ class FolderSource:
     def _decoded(self, indices: NDArray[np.int64], area: np.random.Generator | None) -> Images:
         # A seed for each image: threads finish in any order.
         seeds = [None] * len(indices) if area is None else area.integers(1 << 63, size=len(indices))
-        return np.stack(for_each(self._pixels, indices, seeds, threads=self._threads))
+        pixels = for_each(self._pixels, indices, seeds, threads=self._threads)
+        return np.stack(pixels).transpose(0, 3, 1, 2) if pixels else np.empty((0, *self._shape), np.uint8)
 
-    def _pixels(self, index: int, seed: int | None) -> Images:
-        channels, height, width = self._shape
-        image = decode(self._files, self._names[index], channels)
-        if image.size != (width, height):
-            box = None if seed is None else random_area(image.size, np.random.default_rng(seed))
-            box = box or central_area(image.size, (width, height), self._centre)
-            image = image.crop(box).resize((width, height), Image.Resampling.BICUBIC)
-        pixels = np.asarray(image)
-        return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+    def _pixels(self, index: int, seed: int | None) -> Pixels:
+        target = self._shape[2], self._shape[1]
+
+        def centre(size: Size) -> Box:
+            return central_area(size, target, self._centre)
+
+        if seed is None:
+            return exact_pixels(self._files, self._names[index], self._shape, centre)
+        random = np.random.default_rng(seed)
+
+        def anywhere(size: Size) -> Box | None:
+            if size == target:
+                return None
+            return random_area(size, random) or centre(size)
+
+        return fast_pixels(self._files, self._names[index], self._shape, anywhere)
 
 
 def open_folder(path: Path, image_shape: tuple[int, int, int], *, seed: int, holdout: float) -> ImageData:
-    """The data set at ``path``, a folder or a zip file; ``image_shape`` is (C, H, W).
+    """The data set at ``path``, a folder or an archive; ``image_shape`` is (C, H, W).
 
     Where most images are so much larger than the input that their central 7/8 fill it, training
     looks at random areas and evaluation at the central 7/8; else images are used whole, and training
@@ -120,6 +135,7 @@ def open_folder(path: Path, image_shape: tuple[int, int, int], *, seed: int, hol
         holdout=holdout,
         measured=SAMPLE,
         skipped=layout.skipped,
+        notes=layout.notes,
         fitted=_fitted(sizes, (width, height), large),
     )
 
@@ -137,6 +153,6 @@ def _fitted(sizes: NDArray[np.int64], size: tuple[int, int], large: bool) -> str
 
 def _sizes(files: Files, layout: Layout) -> NDArray[np.int64]:
     """Width and height of evenly spread training images, ``(N, 2)``."""
-    images = layout.splits["train"]
-    names = [name for name, _ in images[:: -(-len(images) // _LOOKED_AT)]]
+    images = layout.splits["train"].names
+    names = images[:: -(-len(images) // _LOOKED_AT)]
     return np.array(for_each(image_size, [files] * len(names), names, threads=False))

@@ -15,6 +15,8 @@ class JoinedSource:
         self.first = first
         self.second = second
         self.labels = np.concatenate([first.labels, second.labels])
+        self.keys = [*first.keys, *second.keys]
+        self.stamps = [*first.stamps, *second.stamps]
 
     def read(self, indices: NDArray[np.int64], area: np.random.Generator | None) -> Images:
         """The images of ``indices``; with ``area``, of a random part of each larger image.

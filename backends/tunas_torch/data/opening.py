@@ -24,13 +24,14 @@ _KINDS = ("digits", "fashion-mnist", "folder")
 
 
 def open_data(
-    spec: str, *, image_shape: tuple[int, int, int], seed: int, holdout: float | None = None
+    spec: str, *, image_shape: tuple[int, int, int], seed: int = 0, holdout: float | None = None
 ) -> ImageData:
     """The data set that ``spec`` names, its images fitted to ``image_shape`` (C, H, W).
 
     ``digits``, ``fashion-mnist[:DIR]`` or ``folder:PATH``, of which the path is enough.
-    ``holdout`` is the share of the training images of every class that validates, drawn with ``seed``;
-    a tenth if it is left out, and a fifth of digits, which are few.
+    ``holdout`` is the share of the training images that validates, or their count, and the same for
+    test images where there are none; a tenth if it is left out, and a fifth of digits, which are few. With
+    ``seed`` the images are drawn by which mean and deviation are measured, and nothing else.
 
     Raises:
         DataError: there is no such data set, or one of its files cannot be used.

@@ -1,4 +1,11 @@
-"""Which images train, validate and test: official splits where there are some, else a held-out share."""
+"""Which images train, validate and test: official splits where there are some, else what a hash says.
+
+The hash is of the image's name alone, so that an image that is added, removed or renamed moves no other, and
+so that all runs on the same images validate and test on the same ones, whatever their seeds.
+"""
+
+import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +17,15 @@ from tunas_torch.data.images import ImageData, Source, Split
 SAMPLE = 2000
 """Training images that are measured where reading all would take long."""
 
-_TEST_SEED = 0
-"""Fixed: no run with another seed may train or search on the test images of this one."""
+LARGEST_SHARE = 1 / 3
 
-_VALIDATION, _TEST, _STATISTICS = 101, 102, 103
-"""Purposes of random numbers."""
+_KEY = b"tunas splits 1"
+"""Of the hash. Another one would divide all data sets anew."""
+
+_STATISTICS = 103
+"""A purpose of random numbers."""
+
+Places = NDArray[np.float64]
 
 
 def make_data(
@@ -25,65 +36,98 @@ def make_data(
     validation: Source | None = None,
     test: Source | None = None,
     *,
-    seed: int,
     holdout: float,
+    seed: int = 0,
     measured: int | None = None,
     skipped: int = 0,
     fitted: str = "",
+    notes: tuple[str, ...] = (),
 ) -> ImageData:
-    """A data set; a split without a source is held out of ``train``: the share ``holdout`` of every class.
+    """A data set; a split without a source is held out of ``train``: ``holdout``, a share or a count.
 
-    Validation images are drawn with ``seed``, test images always the same. Pixels are measured on
-    ``measured`` training images, or on all of them.
+    Pixels are measured on ``measured`` training images, drawn with ``seed``, or on all of them.
 
     Raises:
-        DataError: a class has too few images to be in every split.
+        DataError: there are fewer images than are to be held out, or a class is left without training images.
     """
-    if not 0 < holdout <= 1 / 3:
-        raise ValueError(f"a holdout of {holdout} is none: it lies above 0, and up to a third")
-    _check_counts(name, class_names, train.labels, 1 + (validation is None) + (test is None))
+    missing = (validation is None) + (test is None)
     rest = np.arange(len(train.labels))
-    rest, tested = _members(test, train, rest, holdout, [_TEST_SEED, _TEST])
-    rest, validated = _members(validation, train, rest, holdout, [seed, _VALIDATION])
+    validated = tested = None
+    if missing:
+        places = hash_places(train.keys)
+        if validation is None:
+            validated = held_out(places, holdout, last=True)
+        if test is None:
+            tested = held_out(places, holdout, last=False)
+        held = [members for members in (validated, tested) if members is not None]
+        rest = np.setdiff1d(rest, np.concatenate(held))
+        _check_left(name, class_names, train.labels, rest)
     mean, std = _statistics(train, rest, measured, [seed, _STATISTICS])
+
+    def split(official: Source | None, drawn: NDArray[np.int64] | None) -> Split:
+        source = official or train
+        return Split(source, np.arange(len(source.labels)) if drawn is None else drawn, mean, std)
+
     return ImageData(
         name,
         class_names,
         Split(train, rest, mean, std),
-        Split(validation or train, validated, mean, std),
-        Split(test or train, tested, mean, std),
+        split(validation, validated),
+        split(test, tested),
         augmentation,
         skipped,
         fitted,
+        notes,
     )
 
 
-def _check_counts(name: str, class_names: tuple[str, ...], labels: NDArray[np.int64], needed: int) -> None:
-    for class_name, count in zip(class_names, np.bincount(labels, minlength=len(class_names)), strict=True):
-        if count < needed:
-            raise DataError(
-                f"the class `{class_name}` of {name} has {count} training images, "
-                f"but needs {needed}, one for each split that is drawn from them"
-            )
+def check_holdout(holdout: float) -> None:
+    """Refuse what is neither a share above 0 and up to a third nor a count.
 
-
-def _members(
-    official: Source | None, train: Source, rest: NDArray[np.int64], share: float, seed: list[int]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What is left of ``rest`` for training, and the members of a split.
-
-    These are all images of an ``official`` source; without one the same share of every class of
-    ``train``, at least one image, in ascending order.
+    Raises:
+        ValueError: it is neither.
     """
-    if official is not None:
-        return rest, np.arange(len(official.labels))
-    random = np.random.default_rng(seed)
-    held = []
-    for label, count in enumerate(np.bincount(train.labels)):
-        of_class = random.permutation(rest[train.labels[rest] == label])
-        held.append(of_class[: max(1, round(share * count))])
-    members = np.sort(np.concatenate(held))
-    return np.setdiff1d(rest, members, assume_unique=True), members
+    if not (0 < holdout <= LARGEST_SHARE or (holdout >= 1 and holdout == int(holdout))):
+        raise ValueError(f"a holdout of {holdout} is none: it is a share up to a third, or a count of images")
+
+
+def hash_places(keys: Sequence[str]) -> Places:
+    """Where each of the images called ``keys`` lies between 0 and 1, ``(N,)``."""
+    digests = b"".join(
+        hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=8, key=_KEY).digest()
+        for key in keys
+    )
+    return np.frombuffer(digests, "<u8") / 2.0**64
+
+
+def held_out(places: Places, holdout: float, *, last: bool) -> NDArray[np.int64]:
+    """The members of a split, ascending: those with the ``last`` places between 0 and 1, or the first.
+
+    A share below 1 is that of the way from 0 to 1, whoever else lies on it; where nobody does, it is just
+    as long as to reach somebody. A count takes exactly so many images.
+
+    Raises:
+        ValueError: ``holdout`` is neither a share nor a count.
+    """
+    check_holdout(holdout)
+    along = 1 - places if last else places
+    if holdout < 1:
+        return np.flatnonzero(along <= max(holdout, along.min(initial=1)))
+    return np.sort(np.argsort(along, kind="stable")[: int(holdout)])
+
+
+def _check_left(
+    name: str, class_names: tuple[str, ...], labels: NDArray[np.int64], rest: NDArray[np.int64]
+) -> None:
+    found = np.bincount(labels, minlength=len(class_names))
+    left = np.bincount(labels[rest], minlength=len(class_names))
+    for class_name, count, trains in zip(class_names, found, left, strict=True):
+        if not trains:
+            have = "1 image" if count == 1 else f"{count} images"
+            raise DataError(
+                f"the class `{class_name}` of {name} has {have} to train on, validate and test, and none is "
+                f"left to train: add some, hold out less (--holdout), or give splits of your own"
+            )
 
 
 def _statistics(
