@@ -35,6 +35,7 @@ COMMANDS = {
     "watch": "Watch a search while it runs.",
     "report": "Write a page on runs: curves, architectures, and why.",
     "runs": "List runs and compare them.",
+    "rank": "Say how far the ratings of a search can be trusted.",
     "experiment": "Run an experiment of the paper, and print its table.",
     "lsp": "Serve editors.",
 }

@@ -17,6 +17,8 @@ from tunas_dsl.report.heatmap import heat_map
 from tunas_dsl.report.reading import Record, SearchRecord, TrainingRecord
 from tunas_dsl.report.svg import markup, short, tag
 from tunas_dsl.search.phases import POLICY, WEIGHTS
+from tunas_dsl.training.ranking import read_ranking
+from tunas_dsl.training.trust import trust
 from tunas_dsl.views.layer_rows import architecture_rows
 
 _CURVES: tuple[tuple[str, str], ...] = (
@@ -131,6 +133,7 @@ def _search(record: SearchRecord, number: int) -> Iterator[Element]:
         yield tag("h3", "The short list")
         yield tag("p", tables.SHORT_LIST, class_="soft")
         yield _scrolled(tables.short_list(listed, record.model.unit))
+    yield from _judged(record, number)
     yield tag("h3", "The architecture found")
     rows = tuple(architecture_rows(prune(record.space, record.found)))
     yield tag("div", drawing(rows), class_="scroll")
@@ -143,6 +146,25 @@ def _search(record: SearchRecord, number: int) -> Iterator[Element]:
         yield tag("h3", "The policy over time")
         yield tag("p", "The darker, the more probable; bold is what was found.", class_="soft")
         yield heat
+
+
+def _judged(record: SearchRecord, number: int) -> Iterator[Element]:
+    """How far the ratings can be trusted, where architectures were trained to see it."""
+    ranking = read_ranking(record.run.path, record.space)
+    if ranking is None or not ranking.judged:
+        return
+    yield tag("h3", "Ratings by shared weights, and accuracies when trained alone")
+    if (found := trust(record.space, ranking.judged)) is not None:
+        yield tag("p", tables.trust_sentence(found))
+    ratings = np.array([one.rating for one in ranking.judged])
+    accuracies = np.array([one.accuracy for one in ranking.judged])
+    points = Points("trained alone", number, "dot", ratings, accuracies, large=True)
+    chart = scatter([points], "rating by shared weights", "accuracy when trained alone", None)
+    yield tag("div", *_figure(chart, "one dot an architecture"), class_="charts")
+    if found is not None and found.biases:
+        yield tag(
+            "details", tag("summary", "what is rated too low or too high"), _scrolled(tables.biases(found))
+        )
 
 
 def _line(record: SearchRecord, number: int, name: str, dashed: bool = False) -> Line:

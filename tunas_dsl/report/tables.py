@@ -8,6 +8,7 @@ from tunas_dsl.report.figures import Figures, Spread, figures
 from tunas_dsl.report.reading import SearchRecord, TrainingRecord
 from tunas_dsl.report.svg import short, tag
 from tunas_dsl.search.progress import Listed
+from tunas_dsl.training.trust import Trust
 
 WHY = (
     "For each option: its probability in the end; what it would add to the cost of the architecture found, "
@@ -105,6 +106,38 @@ def short_list(listed: Sequence[Listed], unit: str) -> Element:
         cells = (_number(accuracies.get(share)) for share in shares)
         texts = (":".join(map(str, one.indices)), short(one.cost), short(one.rating), *cells)
         rows.append(tag("tr", *(tag("td", text) for text in texts)))
+    return tag("table", _head(columns), tag("tbody", *rows))
+
+
+def trust_sentence(found: Trust) -> str:
+    """How ratings rank what was trained alone, in words."""
+    spearman, kendall = (
+        f"{one.value:+.2f} ({one.interval[0]:+.2f} to {one.interval[1]:+.2f})"
+        for one in (found.spearman, found.kendall)
+    )
+    low, high = found.slope_interval
+    return (
+        f"Of {found.count} random architectures of about the target's cost, ratings and accuracies have a "
+        f"rank correlation of {spearman} by Spearman and {kendall} by Kendall, with 95 % intervals. A point "
+        f"of rating is worth {found.slope:.2f} points of accuracy ({low:.2f} to {high:.2f})."
+    )
+
+
+def biases(found: Trust) -> Element:
+    """One row for each option: by how many points of accuracy it is rated too low (+) or too high (-)."""
+    columns = ("decision", "option", "points", "95 % interval", "architectures")
+    rows = []
+    for bias in found.biases:
+        low, high = (100 * end for end in bias.interval)
+        texts = (
+            bias.decision,
+            str(bias.option),
+            f"{100 * bias.effect:+.1f}",
+            f"{low:+.1f} to {high:+.1f}",
+            str(bias.count),
+        )
+        style = "won" if bias.is_clear else None
+        rows.append(tag("tr", *(tag("td", text) for text in texts), class_=style))
     return tag("table", _head(columns), tag("tbody", *rows))
 
 

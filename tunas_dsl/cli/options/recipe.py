@@ -81,6 +81,26 @@ def short_list_recipe(settings: SearchSettings, of_trainings: Mapping[str, Any])
     return _settled(short_training(settings, _unprefixed(of_trainings)))
 
 
+def ranking_recipe(
+    usual: Mapping[str, Any] | None, of_trainings: Mapping[str, Any], seed: int
+) -> dict[str, Any]:
+    """The settings of the trainings of a ranking: those given, and the rest as ``usual`` where that is known.
+
+    Raises:
+        click.UsageError: the length of trainings is missing.
+        SearchError: a setting is out of range.
+    """
+    lengths = {"train_steps", "train_epochs"}
+    if usual is None and not lengths & of_trainings.keys():
+        raise click.UsageError("a new ranking needs --train-steps or --train-epochs")
+    kept = dict(usual or {"seed": seed})
+    if lengths & of_trainings.keys():
+        kept = {name: setting for name, setting in kept.items() if name not in ("steps", "epochs")}
+    if "train_batch_size" in of_trainings and "train_weight_lr" not in of_trainings:
+        kept.pop("weight_lr", None)  # which follows the batch
+    return _settled({**kept, **_unprefixed(of_trainings)})
+
+
 def _unprefixed(of_trainings: Mapping[str, Any]) -> dict[str, Any]:
     return {name.removeprefix(_PREFIX): setting for name, setting in of_trainings.items()}
 
