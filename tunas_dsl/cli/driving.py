@@ -5,7 +5,6 @@ from typing import Any
 
 from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.display.progress import Reporter, in_a_line, search_line, training_line
-from tunas_dsl.cli.options.recipe import TRAINING
 from tunas_dsl.cli.run_folders import conclude, heading, until_ctrl_c
 from tunas_dsl.cli.subjects import Subject
 from tunas_dsl.errors import SearchError
@@ -16,13 +15,11 @@ from tunas_dsl.runs.ranks import alone
 from tunas_dsl.search.algorithms.registry import start_algorithm
 from tunas_dsl.search.driver import Driver
 from tunas_dsl.search.progress import Outcome, Progress
-from tunas_dsl.search.quality import Evaluator, Quality, load_quality
+from tunas_dsl.search.quality import SHARED, TRAINING, Evaluator, Quality, load_quality
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.training.progress import TrainingOutcome, TrainingProgress
 from tunas_dsl.training.quality import Train, TrainedQuality, Trainings, settled
 from tunas_dsl.training.run import TrainingFolder
-
-SHARED = "supernet:"
 
 
 def drive(

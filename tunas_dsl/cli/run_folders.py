@@ -20,6 +20,7 @@ from tunas_dsl.runs.folder import has_begun
 from tunas_dsl.runs.ranks import rank
 from tunas_dsl.runs.setting import Settings
 from tunas_dsl.search.progress import Outcome
+from tunas_dsl.search.quality import is_own_code
 from tunas_dsl.search.run import RunFolder
 
 USUAL = {
@@ -80,6 +81,7 @@ def reopen_run(output: Path, space: str | None, given: Mapping[str, Any]) -> tup
         SearchError: there is no run, or something differs.
     """
     run = RunFolder.open(output)
+    _check_code(run, given.get("quality"))
     bundle = read_bundle(run.bundle)
     kept = {**run.settings.to_json(), "data": run.data, "quality": run.quality, "algorithm": run.algorithm}
     check_unchanged(output, kept | kept_recipe(run.recipe), given)
@@ -88,6 +90,16 @@ def reopen_run(output: Path, space: str | None, given: Mapping[str, Any]) -> tup
     if run.cost not in bundle.models:
         raise SearchError(f"{run.bundle} has no cost model `{run.cost}`")
     return Subject(bundle.space, bundle.source, bundle.models), run
+
+
+def _check_code(run: RunFolder, typed: str | None) -> None:
+    """Refuse code that only the folder names: it may come from elsewhere, and importing runs it."""
+    name = run.quality
+    if name is not None and typed is None and is_own_code(name):
+        raise SearchError(
+            f"{run.path} was started with the quality `{name}`, a module of its user's, and nothing that a "
+            f"folder names is imported: if you trust it, say so by --quality {name}"
+        )
 
 
 def check_unchanged(output: Path, kept: Mapping[str, Any], given: Mapping[str, Any]) -> None:
@@ -128,7 +140,9 @@ def until_ctrl_c(path: Path, resume: bool) -> Iterator[None]:
 def conclude(outcome: Outcome | None, run: RunFolder, command: str) -> None:
     """Say what was found, or how to go on after an interruption, which exits with status 130."""
     if outcome is None or outcome.status == "interrupted":
-        end_interrupted(run.path, None if outcome is None else outcome.step, command)
+        own = run.quality is not None and is_own_code(run.quality)
+        again = f" --quality {run.quality}" if own else ""
+        end_interrupted(run.path, None if outcome is None else outcome.step, command, again)
     gap = 100 * (outcome.cost / run.settings.target - 1)
     rated = "" if outcome.quality is None else f", quality {outcome.quality:.4g}"
     count = "" if outcome.evaluations is None else f" after {outcome.evaluations:,} evaluations"
@@ -143,9 +157,12 @@ def conclude(outcome: Outcome | None, run: RunFolder, command: str) -> None:
         )
 
 
-def end_interrupted(run: Path, step: int | None, command: str) -> NoReturn:
-    """Say how to go on after an interruption, after ``step`` steps where that is known, and exit."""
+def end_interrupted(run: Path, step: int | None, command: str, again: str = "") -> NoReturn:
+    """Say how to go on after an interruption, after ``step`` steps where that is known, and exit.
+
+    ``again`` are the options that have to be given again.
+    """
     steps = "" if step is None else f" after {step} steps"
-    how = f"go on with: {command} --resume -o {run}" if run.exists() else "nothing is kept"
+    how = f"go on with: {command} --resume -o {run}{again}" if run.exists() else "nothing is kept"
     click.echo(f"interrupted{steps}; {how}", err=True)
     sys.exit(130)

@@ -14,10 +14,10 @@ from tunas_dsl.experiments.jobs import Job, Jobs
 from tunas_dsl.experiments.plan import Experiment, Place, Row, Size, own_space
 from tunas_dsl.ir import space as ir
 from tunas_dsl.language.compiler import compile_text
+from tunas_dsl.language.sources import read_source
 from tunas_dsl.runs.events import cpu_seconds, step_history
 from tunas_dsl.search.quality import load_quality
 from tunas_dsl.search.run import RunFolder
-from tunas_dsl.storage.resources import shipped_spaces
 from tunas_dsl.training.run import TrainingFolder
 
 LATE = 0.1
@@ -55,7 +55,7 @@ class _Conductor:
         self.size, self.place, self.row, self.seed, self.jobs = size, place, row, seed, jobs
         name = f"{place.space}_{row.variant}" if row.variant else place.space
         self.text = space_text(name)
-        self.file = work / "spaces" / f"{name}.space"
+        self.file = work / "spaces" / f"{Path(name).name.removesuffix('.space')}.space"
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text(self.text, encoding="utf-8")
         self._spent: list[float | None] = []
@@ -151,6 +151,10 @@ def _flag(name: str, value: object) -> tuple[str, ...]:
 
 
 def space_text(name: str) -> str:
-    """The space called ``name``: one for experiments alone, a shipped one, or a file."""
-    file = own_space(name) or shipped_spaces().get(name) or Path(name)
-    return file.read_text(encoding="utf-8")
+    """The space called ``name``: one for experiments alone, a shipped one, or a file.
+
+    Raises:
+        OSError, SpaceError: there is none, or it is no text.
+    """
+    own = own_space(name)
+    return read_source(name).text if own is None else own.read_text(encoding="utf-8")

@@ -79,7 +79,7 @@ class Jobs:
 
     def _run(self, arguments: Sequence[str]) -> tuple[int, str]:
         """The status of ``tunas`` with ``arguments``, and what it said."""
-        command = [sys.executable, "-m", "tunas_dsl", *arguments]
+        command = [sys.executable, "-P", "-m", "tunas_dsl", *arguments]  # -P: not from the present folder
         with subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
         ) as child:

@@ -1,20 +1,29 @@
 """An experiment as it is written down: rows that differ in something, spaces, seeds and a scale."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NewType, get_args
 
 import attrs
 
-from tunas_dsl.errors import SearchError
+from tunas_dsl.errors import DocumentError, SearchError
+from tunas_dsl.search.quality import is_own_code
+from tunas_dsl.search.settings import SearchSettings
+from tunas_dsl.storage import documents
 
 Scale = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 
 Kind = Literal["search", "random"]
+
+Settings = NewType("Settings", Mapping[str, Any])
+"""Settings of a search by name."""
+
+_PLAIN = re.compile(r"[\w.+-]{1,100}")
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +45,7 @@ class Row:
     name: str
     kind: Kind = "search"
     variant: str = ""
-    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    settings: Settings = attrs.field(factory=lambda: Settings({}))
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +66,7 @@ class Size:
     judge: str | None = None
     data: str | None = None
     train_steps: int | None = None
-    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    settings: Settings = attrs.field(factory=lambda: Settings({}))
 
 
 @attrs.frozen(kw_only=True)
@@ -78,21 +87,26 @@ def names() -> tuple[str, ...]:
 
 
 def load_experiment(
-    name: str, scale: Scale, *, data: str | None = None, seeds: int | None = None
+    name: str,
+    scale: Scale,
+    *,
+    data: str | None = None,
+    seeds: int | None = None,
+    allowed: Callable[[str], bool] = lambda _: False,
 ) -> Experiment:
     """The experiment called ``name`` or in the TOML file of that name, at ``scale``.
 
-    ``data`` and ``seeds`` take the place of what is written.
+    ``data`` and ``seeds`` take the place of what is written. A file may only name those modules of its user's
+    that are ``allowed``, since a search imports them.
 
     Raises:
         SearchError: there is none, or it is not an experiment.
     """
-    text = _read(name)
     try:
-        experiment = _parse(name, tomllib.loads(text), scale)
-    except KeyError as missing:
-        raise SearchError(f"the experiment `{name}` has no {missing} at the scale `{scale}`") from None
-    except (tomllib.TOMLDecodeError, AttributeError, TypeError, ValueError) as error:
+        experiment = _parse(name, tomllib.loads(_read(name)), scale)
+    except RecursionError:
+        raise SearchError(f"the experiment `{name}` cannot be read: it is nested too deeply") from None
+    except ValueError as error:  # no TOML, or of another form
         raise SearchError(f"the experiment `{name}` cannot be read: {error}") from None
     size = experiment.size
     if data is not None:
@@ -101,25 +115,60 @@ def load_experiment(
         size = attrs.evolve(size, seeds=seeds)
     if (size.quality is None) == (size.data is None):
         raise SearchError(f"the experiment `{name}` at the scale `{scale}` needs a quality, or else data")
+    for code in (size.quality, size.judge):
+        if code is not None and is_own_code(code) and not allowed(code):
+            raise SearchError(
+                f"the experiment `{name}` names the module `{code}`, and nothing that a file names is "
+                f"imported: if you trust it, say so by --allow-code, or by --quality {code}"
+            )
     return attrs.evolve(experiment, size=size)
 
 
 def own_space(name: str) -> Traversable | None:
     """The space of that name that only experiments need, if there is one."""
+    if not _PLAIN.fullmatch(name):
+        return None
     file = _folder() / "spaces" / f"{name}.space"
     return file if file.is_file() else None
 
 
+@attrs.frozen(kw_only=True)
+class _Written:
+    """The form of the file."""
+
+    title: str
+    expect: str
+    rows: tuple[Row, ...]
+    scale: Mapping[Scale, Size]
+
+
 def _parse(name: str, document: Mapping[str, Any], scale: Scale) -> Experiment:
-    size = dict(document["scale"][scale])
-    places = tuple(Place(**place) for place in size.pop("places"))
+    """The experiment in ``document``. Raises DocumentError where it has another form."""
+    converter = documents.strict_converter()
+    converter.register_structure_hook(Settings, lambda value, _: _settings(value))
+    written = documents.structure(converter, document, _Written)
+    if scale not in written.scale:
+        raise DocumentError(f"$.scale has no `{scale}`")
+    size = written.scale[scale]
+    if not written.rows or not size.places or min(size.seeds, size.steps, size.random) < 1:
+        raise DocumentError(
+            "there must be rows and places, and at least one seed, step and random architecture"
+        )
     return Experiment(
-        name=Path(name).stem,
-        title=document["title"],
-        expect=document["expect"],
-        rows=tuple(Row(**row) for row in document["rows"]),
-        size=Size(places=places, **size),
+        name=Path(name).stem, title=written.title, expect=written.expect, rows=written.rows, size=size
     )
+
+
+def _settings(value: Any) -> dict[str, Any]:
+    """Settings of searches by name, and nothing else: each becomes an option of a command."""
+    if not isinstance(value, Mapping):
+        raise documents.MisfitError("is no table of settings")
+    known = {field.name for field in attrs.fields(SearchSettings)} - {"target", "steps", "seed"} | {"preset"}
+    if unknown := sorted(value.keys() - known):
+        raise documents.MisfitError(f"has `{unknown[0]}`, which is no setting of a search")
+    if wrong := [key for key, entry in value.items() if not isinstance(entry, bool | int | float | str)]:
+        raise documents.MisfitError(f"has for `{wrong[0]}` neither a number nor a word")
+    return dict(value)
 
 
 def _folder() -> Traversable:
@@ -130,5 +179,5 @@ def _read(name: str) -> str:
     if name in names():
         return (_folder() / f"{name}.toml").read_text(encoding="utf-8")
     if name.endswith(".toml") and Path(name).is_file():
-        return Path(name).read_text(encoding="utf-8")
+        return documents.read_text(Path(name))
     raise SearchError(f"there is no experiment `{name}`: name a TOML file, or one of {', '.join(names())}")

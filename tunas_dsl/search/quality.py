@@ -21,6 +21,12 @@ from tunas_dsl.search.algorithms.algorithm import Floats, Indices
 SHORT = {"synthetic": "tunas_dsl.search.synthetic:SyntheticQuality"}
 """Names for qualities that come along."""
 
+TRAINING, SHARED = "training:", "supernet:"
+"""What begins the names of qualities that train, and that rate with the weights of a search."""
+
+BUILT_IN = frozenset({*SHORT, *SHORT.values(), "tunas_dsl.search.synthetic:ExactQuality"})
+"""The qualities that come along, under all of their names."""
+
 
 class Quality(Protocol):
     """How good architectures are: a predictor, a look-up, or a training of each of them."""
@@ -54,11 +60,17 @@ class Training(Protocol):
         """How many have been trained, in this process and before."""
 
 
+def is_own_code(name: str) -> bool:
+    """Whether the quality called ``name`` is a module of its user's, to be imported only where they ask."""
+    return name not in BUILT_IN and not name.startswith((TRAINING, SHARED))
+
+
 def load_quality(name: str, space: ir.Space) -> Quality:
     """What ``module:function`` names; a class is made with ``space``, and what that gives is called.
 
-    Modules are looked for where Python looks, and in the present folder. ``synthetic`` is short for the
-    made-up accuracies of :class:`tunas_dsl.search.synthetic.SyntheticQuality`.
+    Importing runs the module, so ``name`` must come from whoever runs the program, never from a file.
+    Modules are looked for where Python looks, and those of the user in the present folder, too.
+    ``synthetic`` is short for the made-up accuracies of :class:`tunas_dsl.search.synthetic.SyntheticQuality`.
 
     Raises:
         SearchError: there is no such module or function, or it cannot be called.
@@ -70,7 +82,7 @@ def load_quality(name: str, space: ir.Space) -> Quality:
             f"training:DATA"
         )
     try:
-        found = _import(module_name)
+        found = _import(module_name) if is_own_code(name) else importlib.import_module(module_name)
         for part in attribute.split("."):
             found = _member(found, part)
         if isinstance(found, type):

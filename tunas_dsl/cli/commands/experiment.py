@@ -30,9 +30,26 @@ SCHEMA = "tunas.experiment/1"
     show_default=True,
     help="Where all runs and the tables are kept.",
 )
+@click.option(
+    "--allow-code", is_flag=True, help="Import the modules that FILE names as qualities: you trust it."
+)
+@click.option(
+    "--quality",
+    "code",
+    multiple=True,
+    metavar="MODULE:FUNCTION",
+    help="Import this one of those that FILE names; may be given several times.",
+)
 @click.option("--format", type=click.Choice(["text", "json"]), default="text", help="What to print.")
 def command(
-    name: str | None, scale: Scale, data: str | None, seeds: int | None, output: Path, format: str
+    name: str | None,
+    scale: Scale,
+    data: str | None,
+    seeds: int | None,
+    output: Path,
+    allow_code: bool,
+    code: tuple[str, ...],
+    format: str,
 ) -> None:
     """Run an experiment, and print its table: mean and standard deviation over seeds.
 
@@ -43,7 +60,9 @@ def command(
         for known in names():
             click.echo(f"{known:<10} {load_experiment(known, 'smoke').title}")
         return
-    experiment = load_experiment(name, scale, data=data, seeds=seeds)
+    experiment = load_experiment(
+        name, scale, data=data, seeds=seeds, allowed=lambda module: allow_code or module in code
+    )
     _show(experiment, scale, _conducted(experiment, output), output, format)
 
 

@@ -9,12 +9,10 @@ import click
 from tunas_dsl.cli.options.settings import settings_options
 from tunas_dsl.errors import SearchError
 from tunas_dsl.search.phases import short_training
+from tunas_dsl.search.quality import TRAINING
 from tunas_dsl.search.settings import SearchSettings
 from tunas_dsl.training.quality import settled
 from tunas_dsl.training.settings import TrainingSettings
-
-TRAINING = "training:"
-"""What a quality begins with that trains; the images follow."""
 
 _PREFIX = "train_"
 _SECTION = "Options of trainings, with --quality training:DATA, as of `tunas train`"
