@@ -13,7 +13,7 @@ from tunas_dsl.search.settings import LR_PER_256, SearchSettings
 from tunas_torch.runs.checkpoint import load_checkpoint
 from tunas_torch.search.run import start_search
 
-SPACE = compile_text("""
+TINY = """
 space tiny {
     input image 8 x 8 x 1
     filters divisible by 8
@@ -24,7 +24,8 @@ space tiny {
     }
     classifier (classes: 10)
 }
-""")
+"""
+SPACE = compile_text(TINY)
 MODEL = cost_model(SPACE, "macs")
 SETTINGS = SearchSettings(steps=12, target=0.03, seed=5, batch_size=16, samples_per_step=2)
 
@@ -33,13 +34,13 @@ class PowerCutError(Exception):
     """Stands for the power cut."""
 
 
-def search(run, resume=False, stop_at=None, settings=SETTINGS):
+def search(run, resume=False, stop_at=None, space=SPACE):
     def report(progress):
         if progress.step == stop_at:
             raise PowerCutError
 
     options = {"resume": resume, "report": report, "tell": lambda _: None, "device": "cpu", "threads": None}
-    return load_backend("torch").search(SPACE, MODEL, run, **options)
+    return load_backend("torch").search(space, MODEL, run, **options)
 
 
 def test_a_run_that_was_cut_off_ends_as_one_that_was_not(tmp_path):
@@ -52,6 +53,19 @@ def test_a_run_that_was_cut_off_ends_as_one_that_was_not(tmp_path):
     (_, ours), (_, theirs) = (load_checkpoint(run.path, pytest.fail) for run in (whole, cut))
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     assert whole.most_probable(SPACE) == cut.most_probable(SPACE) == outcome.indices
+
+
+def test_dropout_is_of_trainings_alone_so_that_a_seed_is_one_search(tmp_path):
+    """Paper, E.2: shared weights are trained and rated without."""
+    texts = [TINY, TINY.replace("classes: 10", "classes: 10, dropout: 0.5")]
+    outcomes = []
+    for number, text in enumerate([*texts, texts[1]]):
+        torch.manual_seed(number)
+        run = RunFolder.create(tmp_path / str(number), SETTINGS, "digits", MODEL.name)
+        outcomes.append((search(run, space=compile_text(text)), load_checkpoint(run.path, pytest.fail)[1]))
+    for outcome, state in outcomes[1:]:
+        assert outcome == outcomes[0][0]
+        assert all(torch.equal(tensor, state[name]) for name, tensor in outcomes[0][1].items())
 
 
 def test_another_seed_is_another_search(tmp_path):

@@ -187,13 +187,12 @@ def test_evaluation_uses_the_batch_too(everything, executions, draw, images):
     assert list(supernet.buffers()) == []
 
 
-def test_dropout_is_for_training(everything, draw, images):
+def test_shared_weights_have_no_dropout(everything, draw, images):
+    """Paper, E.2."""
     head = attrs.evolve(everything.classifier, dropout=Fraction(1, 2))
     supernet = Supernet(attrs.evolve(everything, classifier=head)).double()
     indices, batch = draw(everything, 0), images(everything)
-    assert not torch.equal(supernet(batch, indices), supernet(batch, indices))
-    supernet.eval()
-    assert torch.equal(supernet(batch, indices), supernet(batch, indices))
+    assert torch.equal(supernet(batch, indices), Supernet(everything).double()(batch, indices))
 
 
 def test_initial_weights_are_a_function_of_the_seed(everything):

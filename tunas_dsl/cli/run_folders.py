@@ -17,11 +17,13 @@ from tunas_dsl.cost.model import CostModel
 from tunas_dsl.errors import SearchError
 from tunas_dsl.exchange.bundle import read_bundle, source_sha256, write_bundle
 from tunas_dsl.runs.folder import has_begun
-from tunas_dsl.runs.ranks import rank
+from tunas_dsl.runs.ranks import rank, ranks
 from tunas_dsl.runs.setting import Settings
+from tunas_dsl.search.outlook import check_decisions, outlook
 from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.quality import is_own_code
 from tunas_dsl.search.run import RunFolder
+from tunas_dsl.search.settings import PolicySettings
 
 USUAL = {
     "--data": "--data digits|fashion-mnist|folder:PATH (or --quality MODULE:FUNCTION)",
@@ -55,9 +57,10 @@ def create_run(
     """A new run in the folder ``output``, with the compiled space; ``recipe`` is that of trainings, if any.
 
     Raises:
-        SearchError: the target is out of the space's range, or the folder is taken.
+        SearchError: nothing is left to decide, the target is out of range, or the folder is taken.
     """
     subject = load_subject(space)
+    check_decisions(subject.space)
     model = subject.model(latency)
     low, high = minimum(model).cost, maximum(model).cost
     if not low <= settings.target <= high:
@@ -114,13 +117,17 @@ def check_unchanged(output: Path, kept: Mapping[str, Any], given: Mapping[str, A
 
 
 def heading(subject: Subject, model: CostModel, run: RunFolder) -> str:
-    """What is about to be searched, in a sentence."""
+    """What is about to be searched, and for a policy what there is to learn from, a line each."""
     how = run.algorithm if run.quality is not None else f"{run.settings.to_json()['steps']} steps"
-    return (
+    expected = []
+    if isinstance(run.settings, PolicySettings):
+        expected = outlook(subject.space, model, run.settings, ranks())
+    sentence = (
         f"searching {subject.space.name} ({len(subject.space.decisions)} decisions) with "
         f"{run.quality or run.data} for {run.settings.target:g} {model.unit} by {model.name}, {how}, "
         f"seed {run.settings.seed}, into {run.path}"
     )
+    return "\n".join([sentence, *expected])
 
 
 @contextmanager

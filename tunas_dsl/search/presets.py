@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import attrs
 
-from tunas_dsl.search.settings import PolicySettings, SearchSettings
+from tunas_dsl.search.settings import PolicySettings
 
 Preset = Literal["paper", "reference-code", "small"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
@@ -32,6 +32,7 @@ class Row:
 
 
 _AS_WITH_QUALITY = "as with `--quality`"
+_PAPER_BATCH = "128 samples_per_step"
 _SOME_RATINGS = "1.5 batch_size steps / rating_images"
 
 ROWS = (
@@ -78,7 +79,15 @@ ROWS = (
         "none",
         _AS_WITH_QUALITY,
     ),
-    Row("batch_size", "64", "ours; there 4,096"),
+    Row(
+        "batch_size",
+        "32 samples_per_step, 64 at least",
+        "ours; there 4,096",
+        _PAPER_BATCH,
+        "128 images an architecture",
+        _PAPER_BATCH,
+        "128 images a core",
+    ),
     Row(
         "validation_batch_size",
         "4 batch_size",
@@ -108,7 +117,10 @@ ROWS = (
 
 _COLUMNS: Mapping[str, str] = {"paper": "paper", "reference-code": "code", "small": "small"}
 
-_COMPUTED = (_AS_WITH_QUALITY, _SOME_RATINGS, "batch_size", "4 batch_size")
+IMAGES = 128
+"""The images of an architecture in a step of the paper's searches (facts 5 and 9 of 12)."""
+
+_COMPUTED = (_AS_WITH_QUALITY, _SOME_RATINGS, _PAPER_BATCH, "batch_size", "4 batch_size")
 """What the settings themselves compute, or :func:`with_preset` does."""
 
 
@@ -125,8 +137,9 @@ def with_preset(kind: type[PolicySettings], preset: str | None, given: Mapping[s
     settings = {name: value for name, value in wanted.items() if value not in (None, *_COMPUTED)}
     if "validation_batch_size" in known and preset != "small":
         per_image = 1 if preset == "paper" else 4
-        batch = given.get("batch_size", attrs.fields(SearchSettings).batch_size.default)
-        settings["validation_batch_size"] = per_image * batch
+        architectures = given.get("samples_per_step", settings["samples_per_step"])
+        settings["batch_size"] = given.get("batch_size", IMAGES * architectures)
+        settings["validation_batch_size"] = per_image * settings["batch_size"]
     return {**settings, **given}
 
 

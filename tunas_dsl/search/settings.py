@@ -68,6 +68,10 @@ FEWEST_RATINGS = 64
 RATED_TOGETHER = 4
 """So many ratings are a step of such a policy."""
 
+SMALLEST_BATCH = 64
+FEWEST_IMAGES = 32
+"""So many images of an architecture batch norm wants in a step; the paper's had 128 (facts 9 of 12)."""
+
 _PASSES = 3  # so many times as long as rating an image takes training on it
 
 BETA_GROWTH = 100.0
@@ -232,7 +236,7 @@ class SearchSettings(PolicySettings):
     policy_delay: float = attrs.field(validator=BELOW_ONE)
     critic: Critic = attrs.field(validator=[one_of(get_args(Critic)), _not_together("none")])
     rounds: int | None = attrs.field(validator=[attrs.validators.optional(COUNT), _not_together("1")])
-    batch_size: int = attrs.field(default=64, validator=COUNT)
+    batch_size: int = attrs.field(validator=COUNT)
     validation_batch_size: int = attrs.field(validator=COUNT)
     optimizer: OptimizerName = attrs.field(default="tf-rmsprop", validator=one_of(get_args(OptimizerName)))
     execution: Execution = attrs.field(default="sliced", validator=one_of(get_args(Execution)))
@@ -286,6 +290,10 @@ class SearchSettings(PolicySettings):
     def apart(self) -> bool:
         """Whether the policy learns after the weights."""
         return self.phases == "apart"
+
+    @batch_size.default
+    def _enough_for_batch_norm(self) -> int:
+        return max(SMALLEST_BATCH, FEWEST_IMAGES * int(self._checked("samples_per_step")))
 
     @validation_batch_size.default
     def _scaled_by_training(self) -> int:

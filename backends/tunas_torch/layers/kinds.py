@@ -241,12 +241,14 @@ class Skip(SearchLayer):
 
 
 class Classifier(Part):
-    """Global average pool, dropout, and a linear layer ``(classes, largest C)`` with bias."""
+    """Global average pool and a linear layer ``(classes, largest C)`` with bias.
+
+    Shared weights have no dropout (paper, E.2): it is of trainings alone.
+    """
 
     def __init__(self, classifier: ir.Classifier, random: torch.Generator) -> None:
         super().__init__()
         self.inputs = classifier.inputs
-        self.dropout = float(classifier.dropout)
         self.weight = nn.Parameter(
             classifier_normal_(torch.empty(classifier.classes, widest(self.inputs)), random)
         )
@@ -254,7 +256,7 @@ class Classifier(Part):
 
     def forward(self, images: Tensor, path: Path) -> Tensor:
         """``(N, C, H, W)`` to ``(N, classes)``; never masked: masked channels are 0 already (facts 2.3)."""
-        pooled = F.dropout(images.mean((2, 3)), self.dropout, self.training)
+        pooled = images.mean((2, 3))
         weight = prefix(path.weights.get(self.weight, self.weight), (len(self.weight), pooled.shape[1]))
         return F.linear(pooled, weight, path.weights.get(self.bias, self.bias))
 

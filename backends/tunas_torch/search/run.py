@@ -7,6 +7,7 @@ from tunas_dsl.cost.model import CostModel
 from tunas_dsl.errors import DataError, RankError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.runs.events import StepEvent, WeightsEvent
+from tunas_dsl.search.outlook import check_decisions
 from tunas_dsl.search.phases import phases
 from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.run import RunFolder
@@ -31,6 +32,7 @@ def start_search(
         DataError: the data cannot be used.
     """
     settings, source = run.over_images()
+    check_decisions(space)
     place = use(device, threads)
     check_precision(settings.precision, place)
     team = assemble(place)

@@ -12,6 +12,7 @@ from tunas_dsl.cli.options import threads as threads_option
 from tunas_dsl.cli.options.settings import settings_options
 from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.search.measurement import Measurement
+from tunas_dsl.search.outlook import check_decisions
 from tunas_dsl.search.settings import SearchSettings
 from tunas_dsl.storage import documents
 
@@ -62,6 +63,7 @@ def command(
     if data is not None and data_free:
         raise click.UsageError("--data and --data-free exclude each other")
     subject = load_subject(space)
+    check_decisions(subject.space)
     wanted = {name: setting for name, setting in given.items() if setting is not None}
     found = load_backend().bench(
         subject.space,

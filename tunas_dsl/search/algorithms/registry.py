@@ -11,6 +11,7 @@ from tunas_dsl.search.algorithms.algorithm import Algorithm, Band
 from tunas_dsl.search.algorithms.evolution import Evolution, EvolutionSettings
 from tunas_dsl.search.algorithms.optuna_search import OptunaSearch, OptunaSettings
 from tunas_dsl.search.algorithms.random_search import Equal, RandomSearch, RandomSettings
+from tunas_dsl.search.outlook import check_decisions
 from tunas_dsl.search.reinforce.algorithm import Reinforce
 from tunas_dsl.search.reinforce.restarts import Restarts, is_divided
 from tunas_dsl.search.settings import PolicySettings
@@ -33,8 +34,9 @@ def start_algorithm(space: ir.Space, model: CostModel, settings: Settings) -> Al
 
     Raises:
         SamplingError: random architectures are needed, and there are none, or too few, at the target.
-        SearchError: a package is needed that is not installed.
+        SearchError: nothing is left to decide, or a package is needed that is not installed.
     """
+    check_decisions(space)
     match settings:
         case PolicySettings():
             kind = Restarts if is_divided(space.decisions, settings) else Reinforce
