@@ -12,6 +12,7 @@ from tunas_dsl.exchange.bundle import source_sha256
 from tunas_dsl.ir import space as ir
 from tunas_dsl.runs.folder import TRAININGS
 from tunas_dsl.runs.ranks import alone
+from tunas_dsl.search.algorithms.own import AlgorithmClass, OwnSettings
 from tunas_dsl.search.algorithms.registry import start_algorithm
 from tunas_dsl.search.driver import Driver
 from tunas_dsl.search.progress import Outcome, Progress
@@ -23,20 +24,34 @@ from tunas_dsl.training.run import TrainingFolder
 
 
 def drive(
-    subject: Subject, run: RunFolder, resume: bool, command: str, device: str, threads: int | None
+    subject: Subject,
+    run: RunFolder,
+    resume: bool,
+    command: str,
+    device: str,
+    threads: int | None,
+    own: AlgorithmClass | None = None,
 ) -> Outcome:
     """Search from the run's first step, or from its last state on; ``command`` is how to go on with it.
 
-    A quality that trains, or that rates with trained weights, does so on the ``device`` with so many
-    ``threads``.
+    ``own`` makes the algorithm where it is none that comes along. A quality that trains, or that rates with
+    trained weights, does so on the ``device`` with so many ``threads``.
+
+    Raises:
+        SearchError: the algorithm is one of somebody's own, and was not named.
     """
     alone("a search without a supernet")
+    if own is None and isinstance(run.settings, OwnSettings):
+        raise SearchError(
+            f"{run.path} was begun by `{run.algorithm}`, whose code is not in the folder: add "
+            f"--algorithm {run.algorithm} if you trust it"
+        )
     space, model, name = subject.space, subject.model(run.cost), str(run.quality)
     best = "argmax" if run.algorithm == "reinforce" else "best"
     outcome: Outcome | None = None
     with until_ctrl_c(run.path, resume), Reporter(search_line(model.unit, "quality", best)) as reporter:
         quality = _quality(subject, run, device, threads, reporter)
-        algorithm = start_algorithm(space, model, run.settings)
+        algorithm = start_algorithm(space, model, run.settings, own)
         driver = Driver(space, model, run, algorithm, Evaluator(name, quality, space))
         reporter.tell(heading(subject, model, run))
         outcome = driver.search(resume=resume, report=reporter.report, tell=reporter.tell)

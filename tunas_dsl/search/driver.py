@@ -15,18 +15,13 @@ from tunas_dsl.runs.checkpoint import NEWEST, load_state, save_state
 from tunas_dsl.runs.events import EvaluationEvent, EventLog, is_snapshot, samples
 from tunas_dsl.runs.interruption import InterruptedStep, interruption
 from tunas_dsl.runs.saving import Saver
-from tunas_dsl.search.algorithms.algorithm import Algorithm, Floats, Indices
+from tunas_dsl.search.algorithms.algorithm import Algorithm, Floats, Indices, LearnsPolicy, MayEndWithBest
 from tunas_dsl.search.algorithms.found import Found
 from tunas_dsl.search.phases import Phase
 from tunas_dsl.search.progress import Evaluated, Outcome, Progress, Remaining
 from tunas_dsl.search.quality import Evaluator
-from tunas_dsl.search.reinforce.algorithm import Reinforce
-from tunas_dsl.search.reinforce.restarts import Restarts
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.storage import documents
-
-POLICY_SEARCHES = (Reinforce, Restarts)
-"""The algorithms that learn a policy."""
 
 _EVENTS = 1000
 """How many events a long search logs; of a shorter one, every step."""
@@ -126,11 +121,7 @@ class Driver:
         return indices, qualities, costs
 
     def _warn_of_percent(self, qualities: Floats, tell: Callable[[str], None]) -> None:
-        if (
-            isinstance(self.algorithm, POLICY_SEARCHES)
-            and self.algorithm.settings.beta
-            and qualities.max() > 1
-        ):
+        if getattr(self.run.settings, "beta", 0) and qualities.max() > 1:
             tell(
                 f"the quality `{self.evaluator.name}` gives {qualities.max():g}: the reward is made for "
                 f"accuracies from 0 to 1, so divide percents by 100, or take a `beta` further from 0"
@@ -159,7 +150,7 @@ class Driver:
 
     def _snapshot(self) -> list[list[float]] | None:
         """The probabilities of every decision's options, where there is a policy and the log shows it now."""
-        if not isinstance(self.algorithm, POLICY_SEARCHES):
+        if not isinstance(self.algorithm, LearnsPolicy):
             return None
         if not is_snapshot(self.algorithm.step - 1, self.algorithm.steps):
             return None
@@ -177,7 +168,7 @@ class Driver:
             evaluations=self.evaluator.evaluations,
             trainings=self.evaluator.trainings,
             best=self._best_evaluated(),
-            exact=(isinstance(self.algorithm, Restarts) and self.algorithm.exact) or None,
+            exact=(isinstance(self.algorithm, MayEndWithBest) and self.algorithm.exact) or None,
         )
 
     def _best_evaluated(self) -> Evaluated | None:
@@ -216,7 +207,7 @@ class Driver:
         self._write_policy()
 
     def _write_policy(self) -> None:
-        if isinstance(self.algorithm, POLICY_SEARCHES):
+        if isinstance(self.algorithm, LearnsPolicy):
             rows = zip(self.space.decisions, self.algorithm.policy.rows(), strict=True)
             self.run.write_policy(self._steps_done, {decision.id: row for decision, row in rows})
 

@@ -97,6 +97,24 @@ def load_quality(name: str, space: ir.Space) -> Quality:
     return quality
 
 
+def load_class(name: str) -> Any:
+    """What ``module:Class`` names, looked for where a quality is.
+
+    Raises:
+        SearchError: there is no such module or class.
+    """
+    module_name, _, attribute = name.partition(":")
+    try:
+        found = _import(module_name)
+        for part in attribute.split("."):
+            found = _member(found, part)
+    except SearchError:
+        raise
+    except Exception as error:
+        raise SearchError(f"`{name}` cannot be loaded: {_what_and_where(error)}") from error
+    return found
+
+
 def _member(owner: Any, name: str) -> Any:
     """What ``owner`` calls ``name``. Raises SearchError with the nearest name where there is none."""
     if hasattr(owner, name):

@@ -23,7 +23,7 @@ from tunas_dsl.runs.folder import (
 )
 from tunas_dsl.runs.generations import KEPT
 from tunas_dsl.runs.setting import Settings
-from tunas_dsl.search.algorithms.registry import SETTINGS
+from tunas_dsl.search.algorithms.registry import settings_kind
 from tunas_dsl.search.progress import Listed, Outcome
 from tunas_dsl.search.settings import SearchSettings
 from tunas_dsl.storage import documents
@@ -98,11 +98,11 @@ class RunFolder:
         quality, algorithm = description.get("quality"), description.get("algorithm", "reinforce")
         if not (isinstance(settings, dict) and isinstance(quality or data, str) and isinstance(cost, str)):
             raise SearchError(f"{file}: `settings` is not an object, or `data` or `cost` not a text")
-        if quality is not None and algorithm not in SETTINGS:
-            raise SearchError(f"{file}: there is no algorithm `{algorithm}`")
+        if not isinstance(algorithm, str) or not algorithm:
+            raise SearchError(f"{file}: `algorithm` is no name")
         if not isinstance(recipe := description.get("recipe"), dict | None):
             raise SearchError(f"{file}: `recipe` is not an object")
-        kind = SearchSettings if quality is None else SETTINGS[algorithm]
+        kind = SearchSettings if quality is None else settings_kind(algorithm)
         try:
             return cls(path, kind.from_json(settings), data, cost, quality, algorithm, recipe=recipe)
         except SearchError as error:

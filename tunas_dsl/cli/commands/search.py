@@ -26,6 +26,7 @@ from tunas_dsl.cli.options.recipe import (
     without_recipe,
 )
 from tunas_dsl.cli.options.settings import settings_options
+from tunas_dsl.cli.own_algorithms import own_run
 from tunas_dsl.cli.phased import search_in_phases
 from tunas_dsl.cli.run_folders import conclude, create_run, heading, needed, reopen_run, until_ctrl_c
 from tunas_dsl.cli.subjects import Subject
@@ -48,6 +49,14 @@ def _print_presets(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @data_option
 @quality_option
 @latency_option
+@click.option(
+    "--algorithm",
+    metavar="MODULE:CLASS|NAME",
+    help="An algorithm of your own, with --quality: a class, or what an installed distribution calls one.",
+)
+@click.option(
+    "--option", "options", multiple=True, metavar="NAME=JSON", help="What your own algorithm is given."
+)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")
 @click.option("--resume", is_flag=True, help="Go on with the search in the run folder.")
 @click.option("--tensorboard", is_flag=True, help="Write the log for TensorBoard, too: RUN/tensorboard.")
@@ -74,6 +83,8 @@ def command(
     data: str | None,
     quality: str | None,
     latency: str | None,
+    algorithm: str | None,
+    options: tuple[str, ...],
     output: Path,
     resume: bool,
     tensorboard: bool,
@@ -100,6 +111,12 @@ def command(
     if resume and preset is not None:
         raise click.UsageError("a resumed search keeps the settings that it began with: leave --preset out")
     wanted, of_trainings = without_recipe(given)
+    if algorithm is not None or options:
+        subject, run, own = own_run(
+            output, space, quality, latency, algorithm, options, wanted, of_trainings, preset, resume=resume
+        )
+        drive(subject, attrs.evolve(run, keep=keep), resume, "tunas search", device, threads, own)
+        return
     wanted = with_preset(SearchSettings if quality is None else PolicySettings, preset, wanted)
     if resume:
         sources = {name: source for name, source in (("data", data), ("quality", quality)) if source}

@@ -5,7 +5,7 @@ weights, no layers. Whatever evaluates architectures, a function, a supernet or 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import attrs
 import numpy as np
@@ -45,6 +45,35 @@ class Algorithm(Protocol):
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state` gave."""
+
+
+class PolicyRows(Protocol):
+    """A policy as far as it is logged and saved."""
+
+    @property
+    def probabilities(self) -> Floats:
+        """The probability of every option, ``(D, C)``; 0 where there is no option."""
+
+    def rows(self) -> list[list[float]]:
+        """The logits of each decision, one for each of its options."""
+
+
+@runtime_checkable
+class LearnsPolicy(Protocol):
+    """An algorithm that has a policy, which the log and the run folder show as it learns."""
+
+    @property
+    def policy(self) -> PolicyRows:
+        """The policy as of now."""
+
+
+@runtime_checkable
+class MayEndWithBest(Protocol):
+    """An algorithm that may end with the best that it evaluated in the place of its policy's choice."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether it does."""
 
 
 @attrs.frozen(eq=False)

@@ -10,6 +10,7 @@ from tunas_dsl.runs.setting import Settings
 from tunas_dsl.search.algorithms.algorithm import Algorithm, Band
 from tunas_dsl.search.algorithms.evolution import Evolution, EvolutionSettings
 from tunas_dsl.search.algorithms.optuna_search import OptunaSearch, OptunaSettings
+from tunas_dsl.search.algorithms.own import AlgorithmClass, OwnSettings
 from tunas_dsl.search.algorithms.random_search import Equal, RandomSearch, RandomSettings
 from tunas_dsl.search.outlook import check_decisions
 from tunas_dsl.search.reinforce.algorithm import Reinforce
@@ -29,8 +30,15 @@ DISTRIBUTIONS: Mapping[Equal, Callable[[ir.Space], Distribution]] = {
 }
 
 
-def start_algorithm(space: ir.Space, model: CostModel, settings: Settings) -> Algorithm:
-    """The algorithm that ``settings`` are for, at its first step.
+def settings_kind(algorithm: str) -> type[Settings]:
+    """What settings an algorithm of this name has; those that do not come along have the same, plain ones."""
+    return SETTINGS.get(algorithm, OwnSettings)
+
+
+def start_algorithm(
+    space: ir.Space, model: CostModel, settings: Settings, own: AlgorithmClass | None = None
+) -> Algorithm:
+    """The algorithm that ``settings`` are for, at its first step; ``own`` makes one that does not come along.
 
     Raises:
         SamplingError: random architectures are needed, and there are none, or too few, at the target.
@@ -38,6 +46,10 @@ def start_algorithm(space: ir.Space, model: CostModel, settings: Settings) -> Al
     """
     check_decisions(space)
     match settings:
+        case OwnSettings():
+            if own is None:
+                raise TypeError("settings of an algorithm of one's own, without the class that has them")
+            return own(space, model.total, settings)
         case PolicySettings():
             kind = Restarts if is_divided(space.decisions, settings) else Reinforce
             return kind(space.decisions, model.total, settings)
