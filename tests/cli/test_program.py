@@ -2,12 +2,15 @@
 
 import itertools
 import json
+import platform
+from importlib.metadata import version
 
 import attrs
 import numpy as np
 import pytest
 
 from tests.command_line import document, tunas
+from tunas_dsl import __version__
 from tunas_dsl.cli import COMMANDS
 from tunas_dsl.cost.layers import macs_model
 from tunas_dsl.cost.sampling import sample
@@ -30,7 +33,8 @@ def test_every_command_has_help(command):
 
 
 def test_version_names_torch():
-    assert "torch" in tunas("--version").stdout
+    versions = f"tunas {__version__}, Python {platform.python_version()}, torch {version('torch')}\n"
+    assert tunas("--version").stdout == versions
 
 
 def test_check_finds_spaces_in_folders_and_places_errors(tmp_path):

@@ -147,4 +147,13 @@ def test_measured_networks_are_kept_and_more_are_added(bench, table, tmp_path):
 def test_a_plot_of_anything_is_drawn():
     for predicted, measured in (([1, 1], [2, 2]), ([1, 2], [2, 1]), ([1e-6, 5], [3e4, 3])):
         columns = (np.array(numbers, float) for numbers in (predicted, measured, [0, 0]))
-        ET.fromstring(agreement_svg(Validation([(0,), (1,)], *columns), "a < b"))
+        svg = ET.fromstring(agreement_svg(Validation([(0,), (1,)], *columns), "a < b"))
+        assert svg.get("aria-label") == "a < b"
+        points = svg.findall("{*}circle")
+        assert [point[0].text for point in points] == [
+            f"{y:.3f} ms measured, {x:.3f} ms by the table" for x, y in zip(predicted, measured, strict=True)
+        ]
+        _, top, width, height = map(float, svg.get("viewBox").split())
+        for point in points:
+            assert 0 <= float(point.get("cx")) <= width
+            assert top <= float(point.get("cy")) <= top + height

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.command_line import document, tunas
 from tests.report.conftest import SOURCE
@@ -125,12 +126,11 @@ def test_watch_shows_a_finished_search_once_and_ends(runs):
 
 
 def test_tensorboard_reads_what_the_log_says(runs, tmp_path):
-    accumulators = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     live = tmp_path / "live"
     tunas("search", "digits", *SOURCE, "--steps", 40, "--tensorboard", "-o", live)
     tunas("report", live, "--tensorboard", tmp_path / "boards")
     logged = [step["reward"] for step in read_record(live).steps]
     for folder in (live / "tensorboard", tmp_path / "boards" / "live"):
-        board = accumulators.EventAccumulator(str(folder))
+        board = EventAccumulator(str(folder))
         board.Reload()
         assert [point.value for point in board.Scalars("reward")] == pytest.approx(logged, rel=1e-6)

@@ -234,3 +234,4 @@ def test_a_link_within_the_folder_is_followed(begun, tmp_path):
     (run / CHECKPOINT).rename(run / "elsewhere")
     (run / CHECKPOINT).symlink_to("elsewhere")
     tunas("search", "--resume", "-o", run)
+    assert (run / "result.json").exists()

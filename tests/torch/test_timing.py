@@ -7,6 +7,8 @@ import warnings
 from collections import Counter
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
 
@@ -45,7 +47,6 @@ EXPORTED = """space exported {
 
 
 def session(graph):
-    onnxruntime = pytest.importorskip("onnxruntime")
     return onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
 
 
@@ -87,8 +88,6 @@ def test_a_graph_computes_what_the_network_does(architecture):
 
 
 def test_a_graph_has_the_nodes_that_the_exporter_leaves():
-    onnx = pytest.importorskip("onnx")
-    pytest.importorskip("onnxscript")
     network = seen(Network(compile_text(EXPORTED)))
     images = torch.randn(1, 1, 16, 16)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -186,7 +185,6 @@ TINY = """space tiny {
 
 def test_a_real_profile_and_its_validation(tmp_path):
     """Times are not asserted, only that there are some; what they say is for quiet machines."""
-    pytest.importorskip("onnxruntime")
     space, table = tmp_path / "tiny.space", tmp_path / "tiny.json"
     space.write_text(TINY)
     for arguments in (

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import attrs
 
-from tunas_dsl import __version__
 from tunas_dsl.errors import SearchError
+from tunas_dsl.experiments.code import code_hash
 from tunas_dsl.runs.folder import RESULT, has_begun
 
 _SECONDS = 0.2
@@ -39,9 +39,9 @@ class Job:
 
     @property
     def key(self) -> str:
-        """A hash of everything that the outcome depends on."""
-        told = [part for part in self.arguments if not part.endswith(".space")]
-        return hashlib.sha256(json.dumps([__version__, told, self.space]).encode()).hexdigest()[:16]
+        """A hash of everything that the outcome depends on, the code included."""
+        settings = [part for part in self.arguments if not part.endswith(".space")]
+        return hashlib.sha256(json.dumps([code_hash(), settings, self.space]).encode()).hexdigest()[:16]
 
 
 class Jobs:
