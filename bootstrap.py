@@ -1,4 +1,4 @@
-"""From a fresh checkout to a first search, or to the tests, in one command.
+"""From a fresh checkout to a first search, to the tests or to the documentation as a site, in one command.
 
 Needs Python 3.11 or later and nothing else; what the project needs goes into ``.venv``.
 """
@@ -34,6 +34,8 @@ LINT: tuple[tuple[str, ...], ...] = (
     ("lint-imports",),
 )
 
+DOCS = ("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/site")
+
 
 def main() -> int:
     """Do what the command line says; gives the exit status of the first command that fails, or 0."""
@@ -41,7 +43,7 @@ def main() -> int:
         print(f"bootstrap.py needs Python 3.11 or later; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("command", choices=("demo", "test", "lint"))
+    parser.add_argument("command", choices=("demo", "test", "lint", "docs"))
     arguments, further = parser.parse_known_args()
     if further and arguments.command != "test":
         parser.error(f"{arguments.command} takes no arguments, but was given {' '.join(further)}")
@@ -55,6 +57,8 @@ def main() -> int:
                 run(("python", "-m", "pytest", "-n", "2", *further))
             case "lint":
                 run(*LINT)
+            case "docs":
+                run(DOCS)
     except subprocess.CalledProcessError as failure:
         return failure.returncode if failure.returncode > 0 else 128 - failure.returncode
     except KeyboardInterrupt:

@@ -97,6 +97,13 @@ def load_example(path, importing):
 
 
 def test_every_link_in_prose_leads_somewhere():
-    for file in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for file in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8")):
             assert (file.parent / target).exists(), f"{file.name} points to {target}"
+
+
+def test_every_path_of_the_rules_for_contributors_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = [path for path in re.findall(r"`([\w.]+(?:/[\w.]+)+/?)`", text) if "CODE" not in path]
+    assert len(paths) >= 20
+    assert [path for path in paths if not (ROOT / path).exists() and path != "build/site"] == []
