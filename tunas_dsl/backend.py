@@ -77,6 +77,7 @@ class Backend(Protocol):
         split: Part,
         device: str,
         threads: int | None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> Evaluation:
         """How good the weights of ``run`` are, which are of ``architecture``, on all images of ``split``.
 

@@ -47,7 +47,7 @@ class TorchBackend:
 
         search = start_search(space, model, run, device, threads)
         started()
-        _tell_fitted(search.data, tell)
+        _tell_data(search.data, tell)
         return run_search(search, run, resume=resume, report=report, tell=tell)
 
     def train(
@@ -66,7 +66,7 @@ class TorchBackend:
         from tunas_torch.training.run import run_training, start_training
 
         training = start_training(architecture, run, device, threads)
-        _tell_fitted(training.data, tell)
+        _tell_data(training.data, tell)
         return run_training(training, run, test=test, resume=resume, report=report, tell=tell)
 
     def evaluate(
@@ -77,11 +77,12 @@ class TorchBackend:
         split: Part,
         device: str = "cpu",
         threads: int | None = None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> Evaluation:
         """Evaluate the weights of ``run``; see the protocol."""
         from tunas_torch.training.run import evaluate_training
 
-        return evaluate_training(architecture, run, split, device, threads)
+        return evaluate_training(architecture, run, split, device, threads, tell)
 
     def bench(
         self,
@@ -125,10 +126,10 @@ class TorchBackend:
         return open_bench(runtime, device, threads)
 
 
-def _tell_fitted(data: ImageData, tell: Callable[[str], None]) -> None:
-    """Say what is done to images so that they fit the input, if anything."""
-    if data.fitted:
-        tell(f"{data.name}: {data.fitted}")
+def _tell_data(data: ImageData, tell: Callable[[str], None]) -> None:
+    """Say what the images were understood to be."""
+    for sentence in data.sentences():
+        tell(sentence)
 
 
 BACKEND = TorchBackend()

@@ -128,7 +128,7 @@ def test_a_resumed_training_keeps_what_it_was_started_with(trained):
     run, _ = trained
     for given, message in (
         (("--seed", 3), "`seed` is 3, but"),
-        (("--data", "folder:x"), "`data` is 'folder:x', but"),
+        (("--data", "folder:x"), "there is no folder or zip file"),
         (("digits", "0" + VECTOR[1:]), "is not the architecture that"),
     ):
         assert message in tunas("train", *given, "--resume", "-o", run, status=1).stderr

@@ -162,4 +162,5 @@ def test_what_is_done_to_images_is_told_once_the_search_has_started(tmp_path, im
         threads=None,
         started=lambda: said.append("started"),
     )
-    assert said == ["started", *told, "step"]
+    counts = "digits: 10 classes, 0 to 9; 1,075 training, 349 validation, 373 test images"
+    assert said == ["started", counts, *told, "step"]

@@ -110,8 +110,9 @@ def test_what_is_done_to_images_is_told_before_the_first_step(tmp_path):
         device="cpu",
         threads=None,
     )
+    counts = "digits: 10 classes, 0 to 9; 1,075 training, 349 validation, 373 test images"
     told = "digits: images of 8 x 8 are resized to 12 x 12, grey is repeated in 3 channels"
-    assert said == [told, "step"]
+    assert said == [counts, told, "step"]
 
 
 def test_a_step_is_that_of_the_recipe_written_out():

@@ -16,6 +16,7 @@ from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.errors import SearchError
 from tunas_dsl.exchange.bundle import read_bundle, source_sha256, write_bundle
+from tunas_dsl.runs.data_place import absolute_place
 from tunas_dsl.runs.folder import has_begun
 from tunas_dsl.runs.ranks import rank, ranks
 from tunas_dsl.runs.setting import Settings
@@ -59,6 +60,7 @@ def create_run(
     Raises:
         SearchError: nothing is left to decide, the target is out of range, or the folder is taken.
     """
+    data = None if data is None else absolute_place(data)
     subject = load_subject(space)
     check_decisions(subject.space)
     model = subject.model(latency)
@@ -86,6 +88,9 @@ def reopen_run(output: Path, space: str | None, given: Mapping[str, Any]) -> tup
     run = RunFolder.open(output)
     _check_code(run, given.get("quality"))
     bundle = read_bundle(run.bundle)
+    if run.data is not None and (place := given.get("data")):
+        run = attrs.evolve(run, data=absolute_place(place))  # what is there is held against the run's record
+        given = {name: setting for name, setting in given.items() if name != "data"}
     kept = {**run.settings.to_json(), "data": run.data, "quality": run.quality, "algorithm": run.algorithm}
     check_unchanged(output, kept | kept_recipe(run.recipe), given)
     if space is not None and source_sha256(load_subject(space).text) != bundle.sha256:

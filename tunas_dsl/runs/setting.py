@@ -44,6 +44,10 @@ SHARE = number("a number from 0 to 1", lambda number: 0 <= number <= 1)
 POSITIVE_SHARE = number("a number above 0, and at most 1", lambda number: 0 < number <= 1)
 BELOW_ONE = number("a number from 0 to below 1", lambda number: 0 <= number < 1)
 MEMORY = setting("a size such as 8GB or 500MB", lambda size: bool(_SIZE.fullmatch(size)), (str,))
+HOLDOUT = number(
+    "a share above 0 and up to a third, or a count of images",
+    lambda holdout: 0 < holdout <= 1 / 3 or (holdout >= 1 and holdout == int(holdout)),
+)
 FLAG = setting("true or false", lambda flag: True, (bool,))
 
 

@@ -51,7 +51,8 @@ class RunFolder:
     recipe. ``cost`` names the bundle's cost model. The folder holds ``settings.json``, ``bundle/`` (the
     compiled space, written by whoever makes the run),
     ``events.jsonl``, ``policy.json`` where there is a policy, checkpoints, ``trainings/`` where there are
-    some, and in the end ``result.json``. Of the checkpoints ``keep`` stay.
+    some, and in the end ``result.json``. Of the checkpoints ``keep`` stay. Other images than
+    those of the first start are refused, unless ``accept_changed_data``.
     """
 
     path: Path
@@ -61,6 +62,7 @@ class RunFolder:
     quality: str | None = None
     algorithm: str = "reinforce"
     keep: int = attrs.field(default=KEPT, eq=False)
+    accept_changed_data: bool = attrs.field(default=False, eq=False)
     recipe: Mapping[str, Any] | None = None
 
     @classmethod
@@ -111,7 +113,12 @@ class RunFolder:
     @property
     def fingerprint(self) -> str:
         """A hash of what the run was started with, for a checkpoint to be held against."""
-        return fingerprint(self._description())
+        # Not the place of the data, which may move: what they are is held against a record.
+        return fingerprint({**self._description(), "data": None})
+
+    def keep_place(self) -> None:
+        """Write the settings again, where the data lie at another place than they say."""
+        write_settings(self.path, self._description())
 
     def over_images(self) -> tuple[SearchSettings, str]:
         """The settings and the data of a search over a supernet.

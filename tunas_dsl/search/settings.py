@@ -12,6 +12,7 @@ from tunas_dsl.runs.setting import (
     BELOW_ONE,
     COUNT,
     FLAG,
+    HOLDOUT,
     MEMORY,
     NATURAL,
     NEGATIVE,
@@ -214,6 +215,8 @@ class SearchSettings(PolicySettings):
     training image, and the policy's first learning rate grows as the steps get fewer, by 27,050 / steps,
     so that the product of steps and learning rate stays. ``samples_per_step`` was 32 there.
 
+    ``holdout`` is the share of the training images that validates, or their count, where there are no others.
+
     ``optimizer`` is of the weights: TensorFlow's RMSProp as in the paper, which also moves the weights that a
     step does not use; the same without that (``-skip``); or one of PyTorch's. ``execution`` says how a
     part of the weights is used, by slices or, slowly, by masks; both compute the same. ``precision``
@@ -238,6 +241,7 @@ class SearchSettings(PolicySettings):
     rounds: int | None = attrs.field(validator=[attrs.validators.optional(COUNT), _not_together("1")])
     batch_size: int = attrs.field(validator=COUNT)
     validation_batch_size: int = attrs.field(validator=COUNT)
+    holdout: float | None = attrs.field(default=None, validator=attrs.validators.optional(HOLDOUT))
     optimizer: OptimizerName = attrs.field(default="tf-rmsprop", validator=one_of(get_args(OptimizerName)))
     execution: Execution = attrs.field(default="sliced", validator=one_of(get_args(Execution)))
     remat: Remat = attrs.field(default="none", validator=one_of(get_args(Remat)))

@@ -31,13 +31,15 @@ class TrainingFolder:
 
     ``data`` names the data set as the user wrote it. The folder holds ``settings.json``,
     ``architecture.json`` (written by whoever makes the run), ``events.jsonl``, the backend's
-    checkpoints, of which ``keep`` stay, and weights, and in the end ``result.json``.
+    checkpoints, of which ``keep`` stay and weights, and in the end ``result.json``.
+    Other images than those of the first start are refused, unless ``accept_changed_data``.
     """
 
     path: Path
     settings: TrainingSettings
     data: str
     keep: int = attrs.field(default=KEPT, eq=False)
+    accept_changed_data: bool = attrs.field(default=False, eq=False)
 
     @classmethod
     def create(cls, path: Path, settings: TrainingSettings, data: str) -> "TrainingFolder":
@@ -71,7 +73,12 @@ class TrainingFolder:
     @property
     def fingerprint(self) -> str:
         """A hash of what the training was started with, for a checkpoint to be held against."""
-        return fingerprint(self._description())
+        # Not the place of the data, which may move: what they are is held against a record.
+        return fingerprint({**self._description(), "data": None})
+
+    def keep_place(self) -> None:
+        """Write the settings again, where the data lie at another place than they say."""
+        write_settings(self.path, self._description())
 
     @property
     def architecture(self) -> Path:

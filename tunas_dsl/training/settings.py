@@ -8,6 +8,7 @@ from tunas_dsl.runs.setting import (
     BELOW_ONE,
     COUNT,
     FLAG,
+    HOLDOUT,
     NOT_NEGATIVE,
     POSITIVE,
     PRECISION,
@@ -32,8 +33,10 @@ class TrainingSettings(RunSettings):
     Defaults are those of the paper's Appendix E.1, and the reference code's where it is silent
     (facts 8 and 12); the learning rate is 0.165 for each 256 images. ``weight_warmup`` is a share of
     the steps, ``bn_momentum`` the share of the moving averages that a step keeps: 0.99, or less in
-    trainings that are too short to forget the averages' initial values. With ``full``, the validation
-    images train too. ``evaluate_every`` is in epochs, ``precision`` that of training, not of evaluation.
+    trainings that are too short to forget the averages' initial values. ``holdout`` is the
+    share of the training images that validates, or their count, where there are no others; with ``full``,
+    the validation images train too. ``evaluate_every`` is in epochs, ``precision`` that of
+    training, not of evaluation.
 
     Raises:
         SearchError: a setting is out of range, or two contradict each other.
@@ -42,6 +45,7 @@ class TrainingSettings(RunSettings):
     epochs: float | None = attrs.field(default=None, validator=attrs.validators.optional(POSITIVE))
     steps: int | None = attrs.field(default=None, validator=attrs.validators.optional(COUNT))
     full: bool = attrs.field(default=False, validator=FLAG)
+    holdout: float | None = attrs.field(default=None, validator=attrs.validators.optional(HOLDOUT))
     batch_size: int = attrs.field(default=64, validator=_TWO)
     weight_lr: float = attrs.field(validator=POSITIVE)
     weight_warmup: float = attrs.field(default=WEIGHT_WARMUP, validator=BELOW_ONE)

@@ -31,7 +31,9 @@ def open_files(place: Path) -> Files:
             return files_in_archive(place)
     except OSError as error:
         raise DataError(f"{place} cannot be listed: {error}") from None
-    raise DataError(f"there is no folder or zip file {place}, and no tar file")
+    raise DataError(
+        f"there is no folder or zip file {place}, nor a tar; if the images have moved, name their new place"
+    )
 
 
 def _split_archives(place: Path) -> dict[str, Path]:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from tunas_dsl.runs.data_record import DataRecord, RecordedImage
 from tunas_torch.data.augment import Augmentation, Images, augment
 
 _CHUNK = 1 << 18
@@ -155,6 +156,10 @@ def normalised(images: Images, mean: NDArray[np.float32], std: NDArray[np.float3
     return array
 
 
+def _in_a_line(key: str) -> str:
+    return " ".join(key.split()) if any(sign in key for sign in "\t\n\r") else key
+
+
 @attrs.frozen(eq=False)
 class ImageData:
     """A data set: class names, its three splits, and how its training images are augmented.
@@ -172,6 +177,33 @@ class ImageData:
     skipped: int = 0
     fitted: str = ""
     notes: tuple[str, ...] = ()
+
+    def record(self) -> DataRecord:
+        """What the images are, wherever they lie."""
+        found = []
+        for name in ("train", "validation", "test"):
+            split: Split = getattr(self, name)
+            source = split.source
+            official = "" if source is self.train.source else f"{name}/"
+            keys, stamps, labels = source.keys, source.stamps, source.labels.tolist()
+            found += [
+                RecordedImage(
+                    self.class_names[labels[member]],
+                    official + _in_a_line(keys[member]),
+                    name,
+                    stamps[member],
+                )
+                for member in split.members.tolist()
+            ]
+        return DataRecord(self.class_names, found, tuple(self.sentences()))
+
+    def sentences(self) -> list[str]:
+        """What the images were understood to be, for the first lines of a run."""
+        names = self.class_names
+        ends = f"{names[0]} and {names[1]}" if len(names) == 2 else f"{names[0]} to {names[-1]}"
+        counts = f"{len(self.train):,} training, {len(self.validation):,} validation, {len(self.test):,} test"
+        said = [f"{len(names):,} classes, {ends}; {counts} images", *([self.fitted] if self.fitted else ())]
+        return [f"{self.name}: {sentence}" for sentence in (*said, *self.notes)]
 
     @property
     def num_classes(self) -> int:

@@ -51,6 +51,10 @@ def open_data(
             return open_folder(place, image_shape, seed=seed, holdout=holdout)
         case _ if spec and Path(spec).expanduser().exists():
             return open_folder(Path(spec).expanduser(), image_shape, seed=seed, holdout=holdout)
+        case _ if "/" in spec or "." in spec:
+            raise DataError(
+                f"there is no folder or file {spec}; if the images have moved, name their new place"
+            )
         case _:
             close = difflib.get_close_matches(kind, _KINDS, n=1)
             hint = f"; did you mean `{close[0]}`?" if close and close[0] != kind else ""

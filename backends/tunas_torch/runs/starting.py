@@ -1,12 +1,16 @@
 """What a search and a training do before their first step: threads, device, and images that fit."""
 
 import os
+from pathlib import Path
+from typing import Protocol
 
+import attrs
 import torch
 
 from tunas_dsl.errors import SearchError
 from tunas_dsl.ir import space as ir
-from tunas_dsl.runs.ranks import ranks
+from tunas_dsl.runs.data_record import hold_record
+from tunas_dsl.runs.ranks import rank, ranks
 from tunas_torch.data import ImageData, open_data
 from tunas_torch.memory.heap import keep_freed_memory
 
@@ -29,7 +33,49 @@ def use(device: str, threads: int | None) -> torch.device:
     return torch.device(device)
 
 
-def images_for(space: ir.Space, data: str, seed: int) -> ImageData:
+class RunWithData(Protocol):
+    """What of a run's folder says which images it has."""
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        ...
+
+    @property
+    def data(self) -> str | None:
+        """Where the images lie."""
+        ...
+
+    @property
+    def accept_changed_data(self) -> bool:
+        """Whether other images than at the first start will do."""
+        ...
+
+    def keep_place(self) -> None:
+        """Write down where the images lie."""
+        ...
+
+
+def images_of(
+    space: ir.Space, run: RunWithData, seed: int, holdout: float | None, *, keep: bool = True
+) -> ImageData:
+    """The images of ``run``, held against those that it had first; with ``keep``, their place is kept.
+
+    Raises:
+        SearchError: the space has no classifier, or fewer classes than the data.
+        DataError: the data cannot be used, or are others than before; the message says what differs.
+    """
+    place = str(run.data)
+    images = images_for(space, place, seed, holdout)
+    keep = keep and not rank()
+    accept = run.accept_changed_data
+    differences = hold_record(run.path, images.record(), place, accept=accept, keep=keep)
+    if keep:
+        run.keep_place()
+    return attrs.evolve(images, notes=(*differences, *images.notes))
+
+
+def images_for(space: ir.Space, data: str, seed: int, holdout: float | None = None) -> ImageData:
     """The data set that ``data`` names, in the size of the space's input.
 
     Raises:
@@ -39,10 +85,17 @@ def images_for(space: ir.Space, data: str, seed: int) -> ImageData:
     if space.classifier is None:
         raise SearchError(f"`{space.name}` has no classifier, so that there is no accuracy to work towards")
     height, width = max(space.inputs.size.options)  # a resolution decision only makes them smaller
-    images = open_data(data, image_shape=(space.inputs.channels.constant, height, width), seed=seed)
-    if len(images.class_names) > space.classifier.classes:
+    shape = (space.inputs.channels.constant, height, width)
+    images = open_data(data, image_shape=shape, seed=seed, holdout=holdout)
+    has, needs = space.classifier.classes, len(images.class_names)
+    if needs > has:
         raise SearchError(
-            f"`{images.name}` has {len(images.class_names)} classes, "
-            f"but the classifier of `{space.name}` only {space.classifier.classes}"
+            f"`{images.name}` has {needs} classes, but the classifier of `{space.name}` only {has}"
         )
+    if needs < has:
+        more = (
+            f"the classifier of `{space.name}` has {has} classes, the data only {needs}: the others are "
+            f"never right, and are learnt to be so; `classifier (classes: {needs})` would fit"
+        )
+        images = attrs.evolve(images, notes=(*images.notes, more))
     return images

@@ -61,7 +61,11 @@ def measure_search(
     """
     place = use(device, threads)
     check_precision(settings.precision, place)
-    images = noise_for(space, settings) if data is None else images_for(space, data, settings.seed)
+    images = (
+        noise_for(space, settings)
+        if data is None
+        else images_for(space, data, settings.seed, settings.holdout)
+    )
     supernet = Supernet(space, execution=settings.execution, seed=settings.seed).to(place)
     search = Search(supernet, macs_model(space), images, settings)
     supernet.recomputed = recomputed(search)

@@ -13,7 +13,7 @@ from tunas_dsl.search.progress import Outcome, Progress
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.runs.loop import PACE, Pace, Place, fingerprint, run_steps
 from tunas_torch.runs.precision import check_precision
-from tunas_torch.runs.starting import images_for, use
+from tunas_torch.runs.starting import images_of, use
 from tunas_torch.runs.team import assemble
 from tunas_torch.search.memory_budget import recomputed
 from tunas_torch.search.steps import Search
@@ -31,12 +31,12 @@ def start_search(
             or a step does not fit into the memory that there may be.
         DataError: the data cannot be used.
     """
-    settings, source = run.over_images()
+    settings, _ = run.over_images()
     check_decisions(space)
     place = use(device, threads)
     check_precision(settings.precision, place)
     team = assemble(place)
-    data = images_for(space, source, settings.seed)
+    data = images_of(space, run, settings.seed, settings.holdout)
     supernet = Supernet(space, execution=settings.execution, seed=settings.seed).to(place)
     kind = WeightsSearch if settings.apart else Search
     search = kind(supernet, model, data, settings, team)

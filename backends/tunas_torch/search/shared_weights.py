@@ -9,7 +9,7 @@ from tunas_dsl.search.algorithms.algorithm import Floats, Indices
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.runs.checkpoint import load_checkpoint
 from tunas_torch.runs.loop import fingerprint
-from tunas_torch.runs.starting import images_for, use
+from tunas_torch.runs.starting import images_of, use
 from tunas_torch.runs.states import check_finite, check_forms, part
 from tunas_torch.search.rating import Rating
 from tunas_torch.supernet import Supernet
@@ -36,7 +36,7 @@ class SharedWeights:
         bundle = read_bundle(run.bundle)
         if fingerprint(bundle.space) != fingerprint(space):
             raise SearchError(f"the weights of {run.path} are for `{bundle.space.name}`, another space")
-        settings, source = run.over_images()
+        settings, _ = run.over_images()
         place = use(device, threads)
         found = load_checkpoint(run.path, tell)
         if found is None:
@@ -46,7 +46,7 @@ class SharedWeights:
         check_forms(weights, supernet.state_dict())
         check_finite(weights)
         supernet.load_state_dict(weights)
-        images = images_for(space, source, settings.seed).validation
+        images = images_of(space, run, settings.seed, settings.holdout, keep=False).validation
         self.rating = Rating(supernet, images, settings.rating_images)
 
     def __call__(self, architectures: Indices) -> Floats:

@@ -18,11 +18,17 @@ from tunas_torch.data import ImageData
 from tunas_torch.data.joining import with_validation
 from tunas_torch.runs.loop import PACE, Pace, Place, fingerprint, run_steps
 from tunas_torch.runs.precision import check_precision
-from tunas_torch.runs.starting import images_for, use
+from tunas_torch.runs.starting import images_of, use
 from tunas_torch.standalone.network import Network
 from tunas_torch.training.evaluation import evaluate
 from tunas_torch.training.steps import Training
-from tunas_torch.training.trained import card_for, load_network, save_network
+from tunas_torch.training.trained import (
+    card_for,
+    check_classes,
+    load_network,
+    normalised_by,
+    save_network,
+)
 
 
 def start_training(architecture: ir.Space, run: TrainingFolder, device: str, threads: int | None) -> Training:
@@ -34,7 +40,7 @@ def start_training(architecture: ir.Space, run: TrainingFolder, device: str, thr
     """
     place = use(device, threads)
     check_precision(run.settings.precision, place)
-    data = _images(architecture, run)
+    data = _images(architecture, run, keep=True)
     return Training(Network(architecture, seed=run.settings.seed).to(place), data, run.settings)
 
 
@@ -78,23 +84,32 @@ def run_training(
 
 
 def evaluate_training(
-    architecture: ir.Space, run: TrainingFolder, split: Part, device: str, threads: int | None
+    architecture: ir.Space,
+    run: TrainingFolder,
+    split: Part,
+    device: str,
+    threads: int | None,
+    tell: Callable[[str], None],
 ) -> Evaluation:
-    """How good the weights of ``run`` are, as of its last checkpoint.
+    """How good the weights of ``run`` are, as of its last checkpoint; images are prepared as in training.
 
     Raises:
         SearchError: there are none yet, or they are another network's, or there are no such images.
         DataError: the data cannot be used.
     """
     place = use(device, threads)
-    network, _ = load_network(run.weights)
+    network, card = load_network(run.weights)
     if network.architecture != prune(architecture, [0] * len(architecture.decisions)):
         raise SearchError(f"{run.weights} is not of the architecture in {run.architecture}")
-    return evaluate(network.to(place), _images(architecture, run), split)
+    data = _images(architecture, run, keep=False)
+    for note in data.notes:
+        tell(note)
+    check_classes(card, data, run.weights)
+    return evaluate(network.to(place), normalised_by(card, data), split)
 
 
-def _images(architecture: ir.Space, run: TrainingFolder) -> ImageData:
-    data = images_for(architecture, run.data, run.settings.seed)
+def _images(architecture: ir.Space, run: TrainingFolder, *, keep: bool) -> ImageData:
+    data = images_of(architecture, run, run.settings.seed, run.settings.holdout, keep=keep)
     return with_validation(data) if run.settings.full else data
 
 

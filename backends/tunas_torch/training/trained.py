@@ -4,15 +4,17 @@ from pathlib import Path
 
 import attrs
 import cattrs
+import numpy as np
 
 from tunas_dsl import __version__
 from tunas_dsl.diagnostics import SpaceError
-from tunas_dsl.errors import SearchError
+from tunas_dsl.errors import DataError, SearchError
 from tunas_dsl.language.compiler import compile_text
 from tunas_dsl.language.unparse import unparse
 from tunas_dsl.runs.generations import DamageError
 from tunas_dsl.storage.files import put_in_place
 from tunas_torch.data import ImageData
+from tunas_torch.data.layout import shortened
 from tunas_torch.runs.tensor_files import read_tensors, write_tensors
 from tunas_torch.standalone.network import Network, channels_last
 
@@ -41,6 +43,24 @@ def card_for(network: Network, data: ImageData, step: int) -> Card:
     mean, std = (array.reshape(-1).tolist() for array in (data.train.mean, data.train.std))
     text = unparse(network.architecture)
     return Card(f"tunas-dsl {__version__}", text, step, data.name, list(data.class_names), mean, std)
+
+
+def check_classes(card: Card, data: ImageData, weights: Path) -> None:
+    """Refuse data whose classes are others than those that the weights were trained on, or in another order.
+
+    Raises:
+        DataError: they are; the message has both lists.
+    """
+    if card.class_names != list(data.class_names):
+        trained, has = (shortened(names) for names in (card.class_names, list(data.class_names)))
+        raise DataError(f"{weights} was trained on the classes {trained}; {data.name} has {has}")
+
+
+def normalised_by(card: Card, data: ImageData) -> ImageData:
+    """``data`` with images normalised as those were that the weights were trained on."""
+    mean, std = (np.array(array, np.float32)[:, None, None] for array in (card.mean, card.std))
+    parts = {part: attrs.evolve(getattr(data, part), mean=mean, std=std) for part in ("validation", "test")}
+    return attrs.evolve(data, **parts)
 
 
 def save_network(path: Path, network: Network, card: Card) -> None:

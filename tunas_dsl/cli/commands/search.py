@@ -11,6 +11,7 @@ import click
 from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.display.progress import Reporter, search_line
 from tunas_dsl.cli.driving import drive
+from tunas_dsl.cli.options import accept_changed_data as accept_option
 from tunas_dsl.cli.options import data as data_option
 from tunas_dsl.cli.options import device as device_option
 from tunas_dsl.cli.options import keep_checkpoints as keep_option
@@ -60,6 +61,7 @@ def _print_presets(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")
 @click.option("--resume", is_flag=True, help="Go on with the search in the run folder.")
 @click.option("--tensorboard", is_flag=True, help="Write the log for TensorBoard, too: RUN/tensorboard.")
+@accept_option
 @keep_option
 @device_option
 @threads_option
@@ -88,6 +90,7 @@ def command(
     output: Path,
     resume: bool,
     tensorboard: bool,
+    accept_changed_data: bool,
     keep: int,
     device: str,
     threads: int | None,
@@ -98,7 +101,8 @@ def command(
 
     How accurate architectures are comes from a supernet that is trained on --data, or, without
     one, from what --quality names. The target is in ms, or with --latency macs in
-    millions of multiply-adds. A resumed search keeps the space and the settings that it began with.
+    millions of multiply-adds. A resumed search keeps the space and the settings that it began with;
+    with --data it finds the same images at another place.
     """
     if tensorboard:
         require_tensorboard()
@@ -123,7 +127,8 @@ def command(
         subject, run = reopen_run(output, space, wanted | of_trainings | sources)
     else:
         subject, run = _new_run(output, space, latency, wanted, of_trainings, data, quality)
-    _search(subject, attrs.evolve(run, keep=keep), resume, tensorboard, device, threads)
+    run = attrs.evolve(run, keep=keep, accept_changed_data=accept_changed_data)
+    _search(subject, run, resume, tensorboard, device, threads)
 
 
 def _search(

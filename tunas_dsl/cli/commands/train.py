@@ -8,6 +8,7 @@ import click
 
 from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.display.progress import Reporter, training_line
+from tunas_dsl.cli.options import accept_changed_data as accept_option
 from tunas_dsl.cli.options import data as data_option
 from tunas_dsl.cli.options import device as device_option
 from tunas_dsl.cli.options import keep_checkpoints as keep_option
@@ -21,6 +22,7 @@ from tunas_dsl.exchange.architecture_json import read_architecture
 from tunas_dsl.exchange.bundle import source_sha256
 from tunas_dsl.ir import space as ir
 from tunas_dsl.language.compiler import compile_text
+from tunas_dsl.runs.data_place import absolute_place
 from tunas_dsl.runs.ranks import alone
 from tunas_dsl.training.network import architecture_text, trained_network
 from tunas_dsl.training.progress import Evaluation, TrainingOutcome
@@ -35,6 +37,7 @@ from tunas_dsl.training.settings import TrainingSettings
 @data_option
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The run folder.")
 @click.option("--resume", is_flag=True, help="Go on with the training in the run folder.")
+@accept_option
 @keep_option
 @device_option
 @threads_option
@@ -49,6 +52,7 @@ def command(
     data: str | None,
     output: Path,
     resume: bool,
+    accept_changed_data: bool,
     keep: int,
     device: str,
     threads: int | None,
@@ -59,7 +63,7 @@ def command(
     """Train ARCH from scratch: an architecture as JSON, a .space file without decisions, or one of SPACE.
 
     In SPACE, ARCH is an index vector such as 0:2:1 or a file. A resumed training keeps the
-    architecture and the settings that it began with.
+    architecture and the settings that it began with; with --data it finds the same images at another place.
     """
     alone("a training")
     settings = {name: setting for name, setting in given.items() if setting is not None}
@@ -70,7 +74,7 @@ def command(
     click.echo(
         f"training {network.name} with {run.data}, seed {run.settings.seed}, into {run.path}", err=True
     )
-    run = attrs.evolve(run, keep=keep)
+    run = attrs.evolve(run, keep=keep, accept_changed_data=accept_changed_data)
     _finish(_train(network, run, test, resume, device, threads), run)
 
 
@@ -104,7 +108,7 @@ def _created(
     needed("training", ARCH=space, data=data, **{"epochs, --steps or --preset": length})
     network, document = _architecture(str(space), architecture)
     settings = TrainingSettings(**recipe(network, preset, given))
-    run = TrainingFolder.create(output, settings, str(data))
+    run = TrainingFolder.create(output, settings, absolute_place(str(data)))
     run.architecture.write_text(document, encoding="utf-8")
     return trained_network(run), run
 
@@ -124,10 +128,8 @@ def _reopened(
     if run.read_result() is not None and not run.checkpoints.exist():
         raise SearchError(f"{output} has finished, and has no checkpoint: `tunas evaluate` rates its weights")
     wanted = recipe(network, preset, given) if preset else given
-    check_unchanged(
-        output, {**run.settings.to_json(), "data": run.data}, {**wanted, "data": data or run.data}
-    )
-    return network, run
+    check_unchanged(output, run.settings.to_json(), wanted)
+    return network, run if data is None else attrs.evolve(run, data=absolute_place(data))
 
 
 def _architecture(space: str, architecture: str | None) -> tuple[ir.Space, str]:

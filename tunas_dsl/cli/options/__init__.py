@@ -34,6 +34,11 @@ output_format = click.option(
     "--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What to print."
 )
 data = click.option("--data", help="The images: digits, a folder, or IDX files.")
+accept_changed_data = click.option(
+    "--accept-changed-data",
+    is_flag=True,
+    help="Go on with other images than the run was started with.",
+)
 device = click.option("--device", default="cpu", show_default=True, help="Where to compute.")
 keep_checkpoints = click.option(
     "--keep-checkpoints",
