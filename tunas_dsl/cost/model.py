@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 import numpy as np
@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 from tunas_dsl.cost.factor import Factor, merge
 from tunas_dsl.cost.gather import Gather
 
-Unit = Literal["ms", "MAdds", "M MAdds", "parameters"]
+Unit = str
+"""``ms``, ``MAdds``, ``M MAdds``, ``parameters``, or that of somebody's own cost, such as ``mJ``."""
+
+COUNTED: tuple[Unit, ...] = ("MAdds", "parameters")
+"""The units of what is counted, in whole numbers."""
 
 
 @attrs.frozen(eq=False)

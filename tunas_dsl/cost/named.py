@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import attrs
 
 from tunas_dsl.cost.binding import latency_model, site_lines
+from tunas_dsl.cost.installed import installed_model
 from tunas_dsl.cost.layers import macs_lines, macs_model
-from tunas_dsl.cost.lines import Line
+from tunas_dsl.cost.lines import Line, model_lines
 from tunas_dsl.cost.lookup import Missing, operation_lines, operation_model
 from tunas_dsl.cost.model import CostModel, Unit
-from tunas_dsl.cost.table_files import load_table
+from tunas_dsl.cost.table_files import is_table, load_table
 from tunas_dsl.ir import space as ir
 
 MACS = "macs"
@@ -24,6 +25,9 @@ def cost_model(space: ir.Space, latency: str | None, missing: Missing = "error")
         TableError: there is no such table, or it does not fit ``space``.
     """
     if latency is not None and latency != MACS:
+        installed = installed_model(space, latency) if not is_table(latency) else None
+        if installed is not None:
+            return installed
         table = load_table(latency, space)
         if table.space is None:
             return operation_model(space, table, missing)
@@ -58,6 +62,10 @@ def explained(
     """
     if latency is None or latency == MACS:
         return Explanation(MACS, "MAdds", 0.0, tuple(macs_lines(space, indices)))
+    installed = installed_model(space, latency) if not is_table(latency) else None
+    if installed is not None:
+        lines = tuple(model_lines(space, indices, installed))
+        return Explanation(installed.name, installed.unit, float(installed.intercept), lines)
     table = load_table(latency, space)
     if table.space is None:
         lines = tuple(operation_lines(space, indices, table, missing))

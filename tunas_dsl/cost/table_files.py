@@ -4,6 +4,7 @@ import difflib
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from tunas_dsl.cost.installed import installed_costs
 from tunas_dsl.cost.table import LatencyTable
 from tunas_dsl.cost.table_json import read_table
 from tunas_dsl.errors import DocumentError, TableError
@@ -29,6 +30,11 @@ def load_table(name_or_path: str | Path, space: ir.Space) -> LatencyTable:
     if table.space is not None and table.space != space.name:
         raise TableError(f"{file} covers the space `{table.space}`: it is no table for `{space.name}`")
     return table
+
+
+def is_table(name_or_path: str) -> bool:
+    """Whether there is a shipped table of this name, or something at this path."""
+    return name_or_path in shipped_tables() or Path(name_or_path).exists()
 
 
 def open_table(name_or_path: str | Path) -> LatencyTable:
@@ -76,6 +82,7 @@ def _locate(name_or_path: str, other: tuple[str, ...] = ()) -> Path | Traversabl
         return folder if folder.is_dir() else _shipped() / f"{name_or_path}.json"
     if path.exists():
         return path
+    other = (*other, *installed_costs()) if other else other
     close = difflib.get_close_matches(name_or_path, [*other, *shipped_tables()], n=1)
     hint = f"; did you mean `{close[0]}`?" if close else ""
     besides = "".join(f"`{name}` nor " for name in other)

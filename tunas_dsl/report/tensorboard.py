@@ -1,17 +1,13 @@
 """A run's log passed on to TensorBoard, also while the run goes on; needs the package tensorboard."""
 
-import json
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tunas_dsl.errors import SearchError
-
-_SECONDS = 2.0
+from tunas_dsl.report.loggers import Follower, followed
 
 
 def require_tensorboard() -> None:
@@ -21,34 +17,29 @@ def require_tensorboard() -> None:
 
 
 @contextmanager
-def mirrored(events: Path, folder: Path) -> Iterator[None]:
-    """Pass on the log at ``events`` as it grows, from its present end on, until the block is left.
+def mirrored(run: Path, tell: Callable[[str], None]) -> Iterator[None]:
+    """Pass on the log of the run in the folder ``run`` as it grows, until the block is left.
 
     Raises:
         SearchError: TensorBoard is not installed.
     """
-    mirror, ended = (
-        Mirror(events, folder, read=events.stat().st_size if events.exists() else 0),
-        threading.Event(),
-    )
-
-    def follow() -> None:
-        while not ended.wait(_SECONDS):
-            mirror.update()
-
-    thread = threading.Thread(target=follow, daemon=True)
-    with mirror:
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
-            mirror.update()
+    with followed(run, TensorBoard(run / "tensorboard"), "tensorboard", tell):
+        yield
 
 
-class Mirror:
-    """Writes what the log at ``events`` says into ``folder``, but for the first ``read`` bytes.
+def write_log(events: Path, folder: Path) -> None:
+    """Write all that the log at ``events`` says into ``folder``.
+
+    Raises:
+        SearchError: TensorBoard is not installed.
+    """
+    writer = TensorBoard(folder)
+    Follower(events, writer).update()
+    writer.end(None)
+
+
+class TensorBoard:
+    """A :class:`~tunas_dsl.report.loggers.Logger` that writes into ``folder``.
 
     Every figure of a step becomes a scalar. After a resumption TensorBoard drops the steps that are void.
 
@@ -56,37 +47,24 @@ class Mirror:
         SearchError: TensorBoard is not installed.
     """
 
-    def __init__(self, events: Path, folder: Path, read: int = 0) -> None:
+    def __init__(self, folder: Path) -> None:
         require_tensorboard()
         from tensorboard.compat.proto import event_pb2, summary_pb2
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
         self._event, self._summary = event_pb2.Event, summary_pb2.Summary
         self._session = event_pb2.SessionLog
-        self._events, self._read = events, read
         self._writer = EventFileWriter(str(folder))
 
-    def __enter__(self) -> Self:
-        return self
+    def begin(self, run: Mapping[str, Any]) -> None:
+        """Nothing is said of a run itself."""
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def end(self, result: Mapping[str, Any] | None) -> None:
+        """Close the file."""
         self._writer.close()
 
-    def update(self) -> None:
-        """Pass on the lines that are new; a line that is still being written waits for the next time."""
-        if not self._events.exists():
-            return
-        with self._events.open("rb") as file:
-            file.seek(self._read)
-            text = file.read()
-        whole = text.rfind(b"\n") + 1
-        self._read += whole
-        for line in text[:whole].splitlines():
-            self._pass_on(json.loads(line))
-
-    def _pass_on(self, entry: dict[str, Any]) -> None:
+    def log(self, entry: Mapping[str, Any]) -> None:
+        """Write an entry of the log."""
         step, time = int(entry["step"]), float(entry["time"])
         if entry["event"] == "resumed":
             start = self._session(status=self._session.START)

@@ -13,7 +13,7 @@ from tunas_dsl.cli.options.completion import complete_space
 from tunas_dsl.cli.subjects import load_indices, load_subject
 from tunas_dsl.cost.extremes import maximum, minimum
 from tunas_dsl.cost.layers import macs_model, parameters_model
-from tunas_dsl.cost.model import CostModel
+from tunas_dsl.cost.model import COUNTED, CostModel
 from tunas_dsl.cost.named import MACS
 from tunas_dsl.storage import documents
 
@@ -39,14 +39,17 @@ def command(space: str, architecture: str | None, latency: str | None, explain: 
     counts = {"parameters": parameters_model(subject.space), "macs": macs_model(subject.space)}
     times = latency not in (None, MACS)
     explanation = None
+    named = "latency_ms"
+    if times and (model := subject.model(latency)).unit != "ms":
+        named = model.name
     if architecture is None and not subject.space.is_architecture:
         if explain:
             raise click.UsageError("--explain explains the cost of an architecture: name one")
-        costs: dict[str, Any] = {"latency_ms": _range(subject.model(latency)) if times else None}
+        costs: dict[str, Any] = {named: _range(subject.model(latency)) if times else None}
         costs |= {name: _range(model) for name, model in counts.items()}
     else:
         indices = load_indices(subject.space, architecture)
-        costs = {"latency_ms": subject.cost(latency, indices) if times else None}
+        costs = {named: subject.cost(latency, indices) if times else None}
         costs |= {name: round(model.total(np.array([indices]))[0]) for name, model in counts.items()}
         explanation = subject.explained(latency, indices) if explain else None
     if explanation is not None and format == "json":
@@ -72,7 +75,7 @@ def _range(model: CostModel) -> dict[str, Any]:
 
 
 def _number(model: CostModel, cost: float) -> int | float:
-    return float(cost) if model.unit == "ms" else round(cost)
+    return round(cost) if model.unit in COUNTED else float(cost)
 
 
 def _text(cost: Any) -> str:

@@ -36,11 +36,10 @@ def command(runs: tuple[Path, ...], output: Path, title: str, tensorboard: Path 
 
     folders = list(find_runs(runs))
     if tensorboard is not None:
-        from tunas_dsl.report.tensorboard import Mirror
+        from tunas_dsl.report.tensorboard import write_log
 
         for folder in folders:
-            with Mirror(folder / "events.jsonl", tensorboard / folder.resolve().name) as mirror:
-                mirror.update()
+            write_log(folder / "events.jsonl", tensorboard / folder.resolve().name)
         click.echo(f"wrote {len(folders)} runs for TensorBoard: tensorboard --logdir {tensorboard}")
         return
     write_atomically(output, page([read_record(folder) for folder in folders], title))

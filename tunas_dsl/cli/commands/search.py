@@ -1,7 +1,8 @@
 """``tunas search``: a search from the command line, and its resumption."""
 
 import sys
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,10 +32,12 @@ from tunas_dsl.cli.own_algorithms import own_run
 from tunas_dsl.cli.phased import search_in_phases
 from tunas_dsl.cli.run_folders import conclude, create_run, heading, needed, reopen_run, until_ctrl_c
 from tunas_dsl.cli.subjects import Subject
+from tunas_dsl.report.loggers import Logger, followed, named_logger
 from tunas_dsl.report.tensorboard import mirrored, require_tensorboard
 from tunas_dsl.runs.ranks import alone, rank
 from tunas_dsl.search.presets import PRESETS, preset_table, with_preset
 from tunas_dsl.search.progress import Outcome
+from tunas_dsl.search.quality import load_class
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import PolicySettings, SearchSettings
 
@@ -62,6 +65,13 @@ def _print_presets(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @click.option("--resume", is_flag=True, help="Go on with the search in the run folder.")
 @click.option("--tensorboard", is_flag=True, help="Write the log for TensorBoard, too: RUN/tensorboard.")
 @accept_option
+@click.option(
+    "--logger",
+    "loggers",
+    multiple=True,
+    metavar="MODULE:CLASS|NAME",
+    help="What the log is passed on to: a class of your own, or what an installed distribution calls one.",
+)
 @keep_option
 @device_option
 @threads_option
@@ -91,6 +101,7 @@ def command(
     resume: bool,
     tensorboard: bool,
     accept_changed_data: bool,
+    loggers: tuple[str, ...],
     keep: int,
     device: str,
     threads: int | None,
@@ -106,6 +117,7 @@ def command(
     """
     if tensorboard:
         require_tensorboard()
+    followers = {name: named_logger(name, load_class) for name in loggers}
     if quality is not None:
         alone("a search with a quality of one's own")
     if data is not None and quality is not None:
@@ -119,7 +131,8 @@ def command(
         subject, run, own = own_run(
             output, space, quality, latency, algorithm, options, wanted, of_trainings, preset, resume=resume
         )
-        drive(subject, attrs.evolve(run, keep=keep), resume, "tunas search", device, threads, own)
+        with _logged(run, tensorboard, followers):
+            drive(subject, attrs.evolve(run, keep=keep), resume, "tunas search", device, threads, own)
         return
     wanted = with_preset(SearchSettings if quality is None else PolicySettings, preset, wanted)
     if resume:
@@ -128,21 +141,19 @@ def command(
     else:
         subject, run = _new_run(output, space, latency, wanted, of_trainings, data, quality)
     run = attrs.evolve(run, keep=keep, accept_changed_data=accept_changed_data)
-    _search(subject, run, resume, tensorboard, device, threads)
+    with _logged(run, tensorboard, followers):
+        _search(subject, run, resume, device, threads)
 
 
-def _search(
-    subject: Subject, run: RunFolder, resume: bool, tensorboard: bool, device: str, threads: int | None
-) -> None:
+def _search(subject: Subject, run: RunFolder, resume: bool, device: str, threads: int | None) -> None:
     if rank():
         _follow(subject, run, resume, device, threads)
-    with _mirrored(run) if tensorboard else nullcontext():
-        if run.in_phases:
-            search_in_phases(subject, run, resume, device, threads)
-        elif run.quality is None:
-            _search_supernet(subject, run, resume, device, threads)
-        else:
-            drive(subject, run, resume, "tunas search", device, threads)
+    elif run.in_phases:
+        search_in_phases(subject, run, resume, device, threads)
+    elif run.quality is None:
+        _search_supernet(subject, run, resume, device, threads)
+    else:
+        drive(subject, run, resume, "tunas search", device, threads)
 
 
 def _new_run(
@@ -182,8 +193,19 @@ def _follow(subject: Subject, run: RunFolder, resume: bool, device: str, threads
     sys.exit(0 if outcome is not None and outcome.status == "finished" else 130)
 
 
-def _mirrored(run: RunFolder) -> AbstractContextManager[None]:
-    return mirrored(run.events, run.path / "tensorboard")
+@contextmanager
+def _logged(run: RunFolder, tensorboard: bool, loggers: Mapping[str, Logger]) -> Iterator[None]:
+    """The run's log passed on, by the process that keeps the run."""
+    with ExitStack() as stack:
+        if tensorboard and not rank():
+            stack.enter_context(mirrored(run.path, _say))
+        for name, logger in loggers.items() if not rank() else ():
+            stack.enter_context(followed(run.path, logger, name, _say))
+        yield
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)
 
 
 def _without_training(given: dict[str, Any]) -> PolicySettings:

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from tunas_dsl.cli.display.text import plain_table
 from tunas_dsl.cost.lines import Line, layer_name
+from tunas_dsl.cost.model import COUNTED
 from tunas_dsl.cost.named import Explanation
 from tunas_dsl.ir import space as ir
 
@@ -33,7 +34,7 @@ def _taken(layer: str, line: Line) -> str:
 
 
 def _number(cost: float, explanation: Explanation) -> str:
-    return f"{cost:.4f}" if explanation.unit in ("ms", "M MAdds") else f"{cost:,.0f}"
+    return f"{cost:,.0f}" if explanation.unit in COUNTED else f"{cost:.4f}"
 
 
 def explanation_fields(space: ir.Space, explanation: Explanation) -> Mapping[str, object]:
