@@ -51,6 +51,10 @@ class SearchError(UserError):
     """A setting, a run folder, a checkpoint or a loss that a search cannot go on with; one line says why."""
 
 
+class LockedError(UserError):
+    """Another process writes there; the message says which, and since when. Nothing was changed."""
+
+
 class DivergedError(SearchError):
     """Weights or a loss that are no longer finite after ``step`` steps at a rate of ``lr``."""
 

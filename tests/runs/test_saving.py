@@ -28,9 +28,9 @@ def saves(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("pace", "expected"),
     [
-        ({"seconds": 4.0}, [4, 8, 10]),
-        ({"seconds": 100.0}, [10]),
-        ({"seconds": 100.0, "steps": 3}, [3, 6, 9, 10]),
+        ({"seconds": 4.0}, [2, 6, 10]),
+        ({"seconds": 100.0}, [2, 10]),
+        ({"seconds": 100.0, "steps": 3}, [2, 5, 8, 10]),
         ({"seconds": 2.0, "steps": 5}, [2, 4, 6, 8, 10]),
     ],
 )

@@ -95,7 +95,7 @@ def test_what_cannot_be_loaded_is_said_in_a_line(name, part):
 @pytest.mark.parametrize(
     ("function", "part"),
     [
-        ("fails", "failed: KeyError: 'no such architecture' (user_oracle.py:19)"),
+        ("fails", "failed, also when tried again: KeyError: 'no such architecture' (user_oracle.py:19)"),
         ("short", "gave an array of shape (1,) for 2 architectures"),
         ("nothing", "gave an array of shape () for 2"),
         ("words", "the quality `it` gave ['good', 'good'], which are no numbers: could not convert"),

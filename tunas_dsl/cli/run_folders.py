@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import attrs
 import click
 
+from tunas_dsl.cli.holding import hold_folder
 from tunas_dsl.cli.options.recipe import kept_recipe
 from tunas_dsl.cli.subjects import Subject, load_subject
 from tunas_dsl.cost.extremes import maximum, minimum
@@ -17,7 +18,7 @@ from tunas_dsl.cost.model import CostModel
 from tunas_dsl.errors import SearchError
 from tunas_dsl.exchange.bundle import read_bundle, source_sha256, write_bundle
 from tunas_dsl.runs.data_place import absolute_place
-from tunas_dsl.runs.folder import has_begun
+from tunas_dsl.runs.folder import has_worth
 from tunas_dsl.runs.ranks import rank, ranks
 from tunas_dsl.runs.setting import Settings
 from tunas_dsl.search.outlook import check_decisions, outlook
@@ -25,6 +26,7 @@ from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.quality import is_own_code
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import PolicySettings
+from tunas_dsl.storage.locking import LOCK
 
 USUAL = {
     "--data": "--data digits|fashion-mnist|folder:PATH (or --quality MODULE:FUNCTION)",
@@ -42,6 +44,18 @@ def needed(run: str = "search", /, **options: object) -> None:
     names = [USUAL.get(flag, flag) if run == "search" else flag for flag in flags]
     if missing := [name for name, given in zip(names, options.values(), strict=True) if given is None]:
         raise click.UsageError(f"a new {run} needs {', '.join(missing)}")
+
+
+@contextmanager
+def made_whole(folder: Path) -> Iterator[None]:
+    """What makes the folder of a new run; where that fails half-way, nothing is left of it."""
+    taken = folder.exists() and any(entry.name != LOCK for entry in folder.iterdir())
+    try:
+        yield
+    except BaseException:
+        if not taken:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def create_run(
@@ -72,10 +86,12 @@ def create_run(
         )
     if rank():  # that of rank 0 makes the folder
         return subject, RunFolder(output, settings, data, model.name, quality, algorithm)
-    run = RunFolder.create(
-        output, settings, data, model.name, quality=quality, algorithm=algorithm, recipe=recipe
-    )
-    write_bundle(subject.space, subject.text, [model], run.bundle)
+    hold_folder(output)
+    with made_whole(output):
+        run = RunFolder.create(
+            output, settings, data, model.name, quality=quality, algorithm=algorithm, recipe=recipe
+        )
+        write_bundle(subject.space, subject.text, [model], run.bundle)
     return attrs.evolve(subject, models={model.name: model}), run
 
 
@@ -86,6 +102,9 @@ def reopen_run(output: Path, space: str | None, given: Mapping[str, Any]) -> tup
         SearchError: there is no run, or something differs.
     """
     run = RunFolder.open(output)
+    if not rank():
+        hold_folder(output)
+        run = RunFolder.open(output)  # as it is now that nobody else writes to it
     _check_code(run, given.get("quality"))
     bundle = read_bundle(run.bundle)
     if run.data is not None and (place := given.get("data")):
@@ -139,13 +158,13 @@ def heading(subject: Subject, model: CostModel, run: RunFolder) -> str:
 def until_ctrl_c(path: Path, resume: bool) -> Iterator[None]:
     """What works on the run in ``path``: it ends at a second Ctrl-C, which does not wait for a step.
 
-    The folder of a new run without a checkpoint is removed, since it would be in the way of the next.
+    The folder of a new run in which no step was done is removed, since it would be in the way of the next.
     """
     try:
         with suppress(KeyboardInterrupt):
             yield
     finally:
-        if not resume and not has_begun(path):
+        if not resume and not has_worth(path):
             shutil.rmtree(path, ignore_errors=True)
 
 

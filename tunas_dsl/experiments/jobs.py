@@ -17,6 +17,7 @@ import attrs
 from tunas_dsl.errors import SearchError
 from tunas_dsl.experiments.code import code_hash
 from tunas_dsl.runs.folder import RESULT, has_begun
+from tunas_dsl.storage.locking import locked
 
 _SECONDS = 0.2
 """So often it is asked whether to stop."""
@@ -70,7 +71,7 @@ class Jobs:
         resume = _resumption(folder)
         self._tell(f"{job.label}: tunas {' '.join(job.arguments)}")
         status, said = self._run([*job.arguments, *resume, "-o", str(folder)])
-        if self._interrupted() or status in (130, -2, -15, 143):
+        if self._interrupted() or status in (129, 130, 143, -1, -2, -15):
             raise InterruptedJobError
         if status:
             sys.stderr.write(said)
@@ -94,7 +95,9 @@ def _resumption(folder: Path) -> tuple[str, ...]:
     """The option to go on with what is in ``folder``; what is too little for that is cleared away."""
     if has_begun(folder):
         return ("--resume",)
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        with locked(folder, inside=True):  # else a job of an experiment that was killed still works there
+            shutil.rmtree(folder, ignore_errors=True)
     return ()
 
 

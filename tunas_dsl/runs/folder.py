@@ -5,6 +5,8 @@ A folder may come from elsewhere. Nothing in it is followed out of it, unpickled
 
 import hashlib
 import os
+import re
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 from tunas_dsl.errors import DocumentError, SearchError
 from tunas_dsl.storage import documents
 from tunas_dsl.storage.files import put_in_place
+from tunas_dsl.storage.locking import LOCK
 
 RUN_SCHEMA = "tunas.run/1"
 TRAINING_SCHEMA = "tunas.training/1"
@@ -24,6 +27,14 @@ CHECKPOINT = "checkpoint.safetensors"
 
 RESULT = "result.json"
 """What a run writes at its end, and no earlier."""
+
+SETTINGS = "settings.json"
+"""What a run was started with."""
+
+_BEGINNING = re.compile(r"\.(settings\.json|bundle|architecture\.json)\..*")
+
+EVENTS = "events.jsonl"
+"""The log, which begins with the first step."""
 
 BEGUN = (CHECKPOINT, "policy.json", "state.json", "weights.safetensors")
 """What runs write with their first checkpoint, one or another."""
@@ -38,15 +49,32 @@ def make_folder(path: Path) -> None:
     Raises:
         SearchError: there is something at ``path`` already.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.is_dir() and is_unfinished(path):
+        for entry in [entry for entry in path.iterdir() if entry.name != LOCK]:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    if path.exists() and (not path.is_dir() or any(entry.name != LOCK for entry in path.iterdir())):
         raise SearchError(f"{path} exists and is not an empty folder: name another one, or resume it")
     path.mkdir(parents=True, exist_ok=True)
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a folder holds nothing but the beginnings of a run, which a kill or a full disk cut off."""
+    names = {entry.name for entry in path.iterdir()} - {LOCK}
+    beginnings = {SETTINGS, "bundle", *(name for name in names if _BEGINNING.fullmatch(name))}
+    whole = (path / "bundle" / "manifest.json", path / "architecture.json")
+    return bool(names) and names <= beginnings and not any(map(Path.exists, whole))
 
 
 def has_begun(path: Path) -> bool:
     """Whether there is something to go on from in the folder of a run."""
     folders = (path, *path.glob(f"{TRAININGS}/*"))
     return any((folder / name).exists() for folder in folders for name in BEGUN)
+
+
+def has_worth(path: Path) -> bool:
+    """Whether a step was done in the folder of a run, be it saved or only logged."""
+    logs = (path / EVENTS, *path.glob(f"{TRAININGS}/*/{EVENTS}"))
+    return has_begun(path) or any(log.exists() and log.stat().st_size for log in logs)
 
 
 def check_folder(path: Path) -> None:

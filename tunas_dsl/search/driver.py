@@ -2,12 +2,13 @@
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from tunas_dsl.cost.model import CostModel
-from tunas_dsl.errors import NotInSpace, SearchError
+from tunas_dsl.errors import DataError, NotInSpace, SearchError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.exchange import space_document
 from tunas_dsl.ir.selection import check_indices
@@ -66,7 +67,8 @@ class Driver:
         A quality may end a step before it is done; that step is proposed again at the resumption.
 
         Raises:
-            SearchError: the quality failed, or the run's state does not fit; the last state stays.
+            SearchError, DataError: the quality failed, and what was done before is saved; or the run's state
+            does not fit.
         """
         algorithm, log = self.algorithm, EventLog(self.run.events)
         if resume:
@@ -90,18 +92,31 @@ class Driver:
         with interruption() as interrupted:
             while algorithm.step < algorithm.steps and not interrupted():
                 try:
-                    indices, qualities, costs = self._step()
+                    with self._rescuing(saver):
+                        indices, qualities, costs = self._step()
                 except InterruptedStep:
                     break
-                if algorithm.step == 1:
-                    self._warn_of_percent(qualities, tell)
-                if self._is_logged():
-                    event = self._event(indices, qualities, costs)
-                    log.step(event)
-                    left = remaining.seconds(algorithm.steps - algorithm.step)
-                    report(Progress.after(event, self.phase.total, left))
-                saver.keep_pace()
+                with saver.rescue():
+                    if algorithm.step == 1:
+                        self._warn_of_percent(qualities, tell)
+                    if self._is_logged():
+                        event = self._event(indices, qualities, costs)
+                        log.step(event)
+                        left = remaining.seconds(algorithm.steps - algorithm.step)
+                        report(Progress.after(event, self.phase.total, left))
+                    saver.keep_pace()
             saver.save()
+
+    @contextmanager
+    def _rescuing(self, saver: Saver) -> Iterator[None]:
+        """Save what was done before a step whose quality fails, and say so in its error."""
+        try:
+            yield
+        except (SearchError, DataError) as error:
+            if not self.algorithm.step:
+                raise
+            saver.catch_up()
+            raise type(error)(f"{error}; saved after {self._steps_done} steps") from error
 
     @property
     def _steps_done(self) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from tunas_dsl.errors import DataError, SearchError
+from tunas_dsl.errors import SearchError, UserError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.runs.interruption import InterruptedStep
 from tunas_dsl.search.activity import Activity
@@ -144,12 +144,7 @@ class Evaluator:
             InterruptedStep, DataError: the function says so.
         """
         architectures = self._activity.canonical(indices)
-        try:
-            given = self.quality(architectures)
-        except (InterruptedStep, SearchError, DataError):
-            raise
-        except Exception as error:
-            raise SearchError(f"the quality `{self.name}` failed: {_what_and_where(error)}") from error
+        given = self._given(architectures.astype(np.int64, copy=False))
         try:
             numbers = np.asarray(given, dtype=float)
         except Exception as error:  # a tensor that needs a gradient, say, has its own opinion
@@ -168,6 +163,22 @@ class Evaluator:
             raise SearchError(f"the quality `{self.name}` gave {numbers[wrong]} for the architecture {row}")
         self.evaluations += len(indices)
         return numbers
+
+    def _given(self, architectures: NDArray[np.int64]) -> Any:
+        """What the function gives; where it fails, a second time: a board may have been unplugged."""
+        before = self.quality.state() if isinstance(self.quality, Stateful) else {}
+        for again in (True, False):
+            try:
+                return self.quality(architectures)
+            except (InterruptedStep, UserError):
+                raise
+            except Exception as error:
+                if not again:
+                    what = f"failed, also when tried again: {_what_and_where(error)}"
+                    raise SearchError(f"the quality `{self.name}` {what}") from error
+                if isinstance(self.quality, Stateful):
+                    self.quality.load_state(before)
+        raise AssertionError("it was tried twice")
 
     @property
     def trainings(self) -> int | None:

@@ -16,6 +16,7 @@ from tunas_dsl.ir.selection import prune
 from tunas_dsl.runs.folder import RESULT, has_begun
 from tunas_dsl.runs.generations import KEPT
 from tunas_dsl.runs.interruption import InterruptedStep
+from tunas_dsl.storage.locking import locked
 from tunas_dsl.training.network import architecture_text, trained_network
 from tunas_dsl.training.progress import TrainingOutcome
 from tunas_dsl.training.recipe import recipe
@@ -87,7 +88,9 @@ class TrainedQuality:
             if (run.settings, run.data) != (settings, shared.data):
                 raise SearchError(f"{path} is a training with other settings or images than this search's")
         else:
-            shutil.rmtree(path, ignore_errors=True)  # what a kill left
+            if path.exists():
+                with locked(path, inside=True):  # else somebody trains there
+                    shutil.rmtree(path, ignore_errors=True)  # what a kill left
             run = TrainingFolder.create(path, settings, shared.data)
             run.architecture.write_text(
                 architecture_text(self._space, indices, shared.sha256), encoding="utf-8"

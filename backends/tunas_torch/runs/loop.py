@@ -128,10 +128,11 @@ def run_steps(
                 if team.any(interrupted()):
                     break
                 event = work.step()
-            if event.step % pace.log_every == 0 or work.step_count == work.steps or notable(event):
-                log.step(event)
-            report(event, remaining.seconds(work.steps - work.step_count))
-            saver.keep_pace()
+            with saver.rescue():
+                if event.step % pace.log_every == 0 or work.step_count == work.steps or notable(event):
+                    log.step(event)
+                report(event, remaining.seconds(work.steps - work.step_count))
+                saver.keep_pace()
         if not work.step_count:
             saver.save()
         saver.catch_up()

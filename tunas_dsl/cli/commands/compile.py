@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from tunas_dsl.cli.holding import hold
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options.completion import complete_space
 from tunas_dsl.cli.subjects import Subject, load_indices, load_subject
@@ -29,5 +30,6 @@ def command(space: str, architecture: str | None, latency: str | None, output: P
     models = [subject.model(MACS), parameters_model(subject.space)]
     if latency not in (None, MACS):
         models.append(subject.model(latency))
+    hold(output)
     write_bundle(subject.space, subject.text, models, output)
     click.echo(f"{subject.space.name} is compiled to {output}", err=True)

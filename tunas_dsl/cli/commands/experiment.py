@@ -13,6 +13,7 @@ from tunas_dsl.experiments.table import summary, table
 from tunas_dsl.runs.interruption import interruption
 from tunas_dsl.storage import documents
 from tunas_dsl.storage.files import write_atomically
+from tunas_dsl.storage.locking import locked
 
 SCHEMA = "tunas.experiment/1"
 
@@ -69,7 +70,7 @@ def command(
 def _conducted(experiment: Experiment, output: Path) -> list[Trial]:
     """All trials; an interruption ends the program with status 130, after the job that runs has saved."""
     try:
-        with interruption() as interrupted:
+        with locked(output, inside=True), interruption() as interrupted:
             jobs = Jobs(output, lambda sentence: click.echo(sentence, err=True), interrupted)
             return list(conduct(experiment, output, jobs))
     except (InterruptedJobError, KeyboardInterrupt):

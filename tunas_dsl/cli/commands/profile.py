@@ -8,6 +8,7 @@ import click
 
 from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.display.progress import Reporter
+from tunas_dsl.cli.holding import hold
 from tunas_dsl.cli.options import bench_options
 from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.cost.table import LatencyTable
@@ -56,6 +57,8 @@ def command(
     Ctrl-C, --resume goes on. A PyTorch on a computer says little of a phone: measure on what you deploy to.
     """
     subject = load_subject(space).space
+    if not only_plan:
+        hold(output)
     begun = _begun(output, resume)
     bench = load_backend().latency_bench(runtime, device=device, threads=threads)
     rules = Rules(repeats, warmup)

@@ -8,6 +8,7 @@ import click
 
 from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.display.progress import Reporter, training_line
+from tunas_dsl.cli.holding import hold_folder
 from tunas_dsl.cli.options import accept_changed_data as accept_option
 from tunas_dsl.cli.options import data as data_option
 from tunas_dsl.cli.options import device as device_option
@@ -15,7 +16,7 @@ from tunas_dsl.cli.options import keep_checkpoints as keep_option
 from tunas_dsl.cli.options import threads as threads_option
 from tunas_dsl.cli.options.completion import complete_space
 from tunas_dsl.cli.options.settings import settings_options
-from tunas_dsl.cli.run_folders import check_unchanged, end_interrupted, needed, until_ctrl_c
+from tunas_dsl.cli.run_folders import check_unchanged, end_interrupted, made_whole, needed, until_ctrl_c
 from tunas_dsl.cli.subjects import load_indices, load_subject
 from tunas_dsl.errors import SearchError
 from tunas_dsl.exchange.architecture_json import read_architecture
@@ -24,6 +25,7 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.language.compiler import compile_text
 from tunas_dsl.runs.data_place import absolute_place
 from tunas_dsl.runs.ranks import alone
+from tunas_dsl.storage.files import write_atomically
 from tunas_dsl.training.network import architecture_text, trained_network
 from tunas_dsl.training.progress import Evaluation, TrainingOutcome
 from tunas_dsl.training.recipe import PRESETS, recipe
@@ -108,8 +110,10 @@ def _created(
     needed("training", ARCH=space, data=data, **{"epochs, --steps or --preset": length})
     network, document = _architecture(str(space), architecture)
     settings = TrainingSettings(**recipe(network, preset, given))
-    run = TrainingFolder.create(output, settings, absolute_place(str(data)))
-    run.architecture.write_text(document, encoding="utf-8")
+    hold_folder(output)
+    with made_whole(output):
+        run = TrainingFolder.create(output, settings, absolute_place(str(data)))
+        write_atomically(run.architecture, document)
     return trained_network(run), run
 
 
@@ -121,6 +125,8 @@ def _reopened(
     preset: str | None,
     given: dict[str, Any],
 ) -> tuple[ir.Space, TrainingFolder]:
+    TrainingFolder.open(output)
+    hold_folder(output)
     run = TrainingFolder.open(output)
     network = trained_network(run)
     if space is not None and _architecture(space, architecture)[0] != network:
