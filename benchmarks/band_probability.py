@@ -37,7 +37,7 @@ DISTRIBUTIONS = (uniform_decisions, uniform_architectures)
 _PART = 100_000
 
 
-def compared(
+def comparison(
     space: ir.Space, model: CostModel, distribution: Distribution, band: Band, draws: int
 ) -> dict[str, Any]:
     """The exact probability of ``band`` and the share of ``draws`` that lie in it."""
@@ -66,7 +66,7 @@ def compared(
     }
 
 
-def sampled(target: float, within: float, distribution: Distribution, space: ir.Space) -> dict[str, Any]:
+def sample_times(target: float, within: float, distribution: Distribution, space: ir.Space) -> dict[str, Any]:
     """How long samples of a band take."""
     model = cost_model(space, "pixel1")
     start = time.process_time()
@@ -93,15 +93,17 @@ def main() -> None:
     for name, low, high in BANDS:
         space = load_space(name)
         model, band = cost_model(space, "pixel1"), Band.between(low, high)
-        comparisons.append(compared(space, model, uniform_decisions(space), band, draws))
-        comparisons.append(compared(space, model, uniform_architectures(space), band, draws // 10))
+        comparisons.append(comparison(space, model, uniform_decisions(space), band, draws))
+        comparisons.append(comparison(space, model, uniform_architectures(space), band, draws // 10))
     space = load_space("mobilenet_v3_like")
     result = {
         "table": "pixel1",
         "python": platform.python_version(),
         "numpy": np.__version__,
         "probabilities": comparisons,
-        "samples": [sampled(*target, made(space), space) for target in SAMPLED for made in DISTRIBUTIONS],
+        "samples": [
+            sample_times(*target, made(space), space) for target in SAMPLED for made in DISTRIBUTIONS
+        ],
     }
     print(json.dumps(result, indent=2))
 

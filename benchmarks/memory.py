@@ -48,7 +48,7 @@ def main() -> None:
     for name in options.spaces:
         supernet = Supernet(load_space(name)).to(options.device)
         plans, tracked = tracked_plans(supernet, options.batch)
-        times = timed(supernet, plans, options)
+        times = step_seconds(supernet, plans, options)
         raw[name] = {"tracked_bytes": tracked, "seconds": times}
         summary[name] = {
             "recomputed": {plan: len(decisions) for plan, decisions in plans.items()},
@@ -128,7 +128,7 @@ def step(supernet: Supernet, optimizer: LazyRMSProp, images: Tensor, labels: Ten
     Gradients().add(leaves, 4e-5)
 
 
-def timed(
+def step_seconds(
     supernet: Supernet, plans: dict[str, frozenset[str]], options: argparse.Namespace
 ) -> dict[str, list[float]]:
     """Seconds of real steps of every plan, in turns, after one that does not count."""

@@ -50,7 +50,7 @@ def main() -> None:
         for name, settings in contestants(count, target, seed).items()
         for quality in [best(space, model, predictor, settings)]
     ]
-    record.write("oracle", vars(options), summarised(raw), raw, options.output)
+    record.write("oracle", vars(options), summary_of(raw), raw, options.output)
 
 
 def contestants(evaluations: int, target: float, seed: int) -> dict[str, Settings]:
@@ -78,7 +78,7 @@ def best(space: ir.Space, model: CostModel, predictor: "Predictor", settings: Se
     return found
 
 
-def summarised(raw: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def summary_of(raw: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The mean quality over seeds, in %, of each algorithm."""
     groups: dict[tuple[int, float, str], list[float]] = {}
     for row in raw:
@@ -101,7 +101,7 @@ class Predictor:
         drawn = (random.random((FITTED, len(counts))) * self._counts).astype(int)
         accuracies = self._truth(space, drawn, random) + random.normal(0, 0.001, FITTED)
         self._mean, self._deviation = accuracies.mean(), accuracies.std()
-        self._layers = _fitted(self._encoded(drawn), (accuracies - self._mean) / self._deviation)
+        self._layers = _fit(self._encoded(drawn), (accuracies - self._mean) / self._deviation)
 
     def __call__(self, indices: Indices) -> Floats:
         """The accuracies, from 0 to 1."""
@@ -134,7 +134,7 @@ class Predictor:
         return np.asarray(accuracies + np.einsum("ni,ij,nj->n", taken, pairs, taken, optimize=True))
 
 
-def _fitted(encoded: Any, accuracies: Floats) -> list[tuple[Any, Any]]:
+def _fit(encoded: Any, accuracies: Floats) -> list[tuple[Any, Any]]:
     """Weights and biases of a network of three hidden layers of 400."""
     torch.manual_seed(0)
     sizes = [encoded.shape[1], 400, 400, 400, 1]

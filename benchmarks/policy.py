@@ -49,10 +49,10 @@ def main() -> None:
         "sample_100000": times(drawing(Policy(space)), 5),
         "quickstart_step": steps,
         "quickstart_policy": policy_seconds,
-        "compile_wall": [compiled(options.compile) for _ in range(3)],
-        "start": [started(name) for name in ("quickstart", LARGEST)],
+        "compile_wall": [compile_seconds(options.compile) for _ in range(3)],
+        "start": [start_seconds(name) for name in ("quickstart", LARGEST)],
     }
-    record.write("policy", vars(options), summarised(len(space.decisions), raw), raw, options.output)
+    record.write("policy", vars(options), summary_of(len(space.decisions), raw), raw, options.output)
 
 
 def parse() -> argparse.Namespace:
@@ -124,7 +124,7 @@ def quickstart(steps: int) -> tuple[list[float], float]:
     return taken, watch.seconds["policy"] / (steps + 1)
 
 
-def compiled(space: str) -> float:
+def compile_seconds(space: str) -> float:
     """Seconds by the clock for ``tunas compile``, from the start of Python on."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "tunas_dsl", "compile", space, "-o", str(Path(folder) / "bundle")]
@@ -133,7 +133,7 @@ def compiled(space: str) -> float:
         return time.perf_counter() - start
 
 
-def started(space: str) -> dict[str, Any]:
+def start_seconds(space: str) -> dict[str, Any]:
     """What :func:`first_step` says in a process of its own."""
     command = [sys.executable, __file__, "--child", space]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
@@ -153,7 +153,7 @@ def first_step(name: str) -> None:
     print(json.dumps({"space": name, "imported": imported, "ready": ready, "first_step": done}))
 
 
-def summarised(decisions: int, raw: dict[str, Any]) -> dict[str, Any]:
+def summary_of(decisions: int, raw: dict[str, Any]) -> dict[str, Any]:
     """The figures that matter."""
     step = statistics.median(raw["quickstart_step"])
     updates = {kind: statistics.median(raw[f"update_{kind}"]) for kind in ("autograd", "closed_form")}

@@ -59,14 +59,14 @@ def main() -> None:
         raw[str(size)] = []
         for number, row in enumerate(rows):
             variants = steps(supernets, row, batch, number < options.masked, record.clock(options.device))
-            raw[str(size)].append({"indices": row, "seconds": interleaved(variants, options.repeats)})
+            raw[str(size)].append({"indices": row, "seconds": fastest_in_turns(variants, options.repeats)})
             print(
                 size,
                 number,
                 {k: round(v["step"], 3) for k, v in raw[str(size)][-1]["seconds"].items()},
                 flush=True,
             )
-    summary = {f"{size}x{size}": summarised(samples) for size, samples in raw.items()}
+    summary = {f"{size}x{size}": summary_of(samples) for size, samples in raw.items()}
     record.write("step", vars(options), summary, raw, options.output)
 
 
@@ -183,7 +183,7 @@ class Watch:
         self._last = now
 
 
-def interleaved(variants: dict[str, Callable[[], Parts]], repeats: int) -> dict[str, Parts]:
+def fastest_in_turns(variants: dict[str, Callable[[], Parts]], repeats: int) -> dict[str, Parts]:
     """The fastest of some steps of each variant, which take turns."""
     taken: dict[str, list[Parts]] = {name: [] for name in variants}
     for _ in range(repeats):
@@ -193,7 +193,7 @@ def interleaved(variants: dict[str, Callable[[], Parts]], repeats: int) -> dict[
     return {name: min(steps, key=lambda parts: parts["step"]) for name, steps in taken.items()}
 
 
-def summarised(samples: list[dict[str, Any]]) -> dict[str, Any]:
+def summary_of(samples: list[dict[str, Any]]) -> dict[str, Any]:
     """Median seconds of each variant, what the supernet takes of the others, and the optimizer's share."""
 
     def column(name: str, part: str = "step") -> list[float]:

@@ -59,15 +59,15 @@ def main() -> None:
         "command": f"python benchmarks/targets.py --steps {options.steps} --seeds {options.seeds} "
         f"--short {options.short}",
         "versions": {"tunas-dsl": __version__, "numpy": np.__version__},
-        "published": published(options.steps, options.seeds),
-        "tuned": tuned(options.steps, options.seeds),
+        "published": published_spaces(options.steps, options.seeds),
+        "tuned": tuned_soft_reward(options.steps, options.seeds),
         "short": short(options.short),
     }
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def published(steps: int, seeds: int) -> list[dict[str, Any]]:
+def published_spaces(steps: int, seeds: int) -> list[dict[str, Any]]:
     """The three spaces of the paper, in each of the TRIALS."""
     rows = []
     for trial, (preset, settings) in TRIALS.items():
@@ -76,11 +76,11 @@ def published(steps: int, seeds: int) -> list[dict[str, Any]]:
             model = cost_model(space, "pixel1")
             asked = with_preset(PolicySettings, preset, {"steps": steps, "target": target, **settings})
             found = [one_seed(space, model, asked, seed) for seed in range(seeds)]
-            rows.append(shown({"trial": trial, "space": name, "target": target, **summary(found)}))
+            rows.append(show({"trial": trial, "space": name, "target": target, **summary(found)}))
     return rows
 
 
-def tuned(steps: int, seeds: int) -> list[dict[str, Any]]:
+def tuned_soft_reward(steps: int, seeds: int) -> list[dict[str, Any]]:
     """The soft reward with the ``beta`` of each space with which another seed's search ends on target."""
     rows = []
     for name, target in PUBLISHED.items():
@@ -96,7 +96,7 @@ def tuned(steps: int, seeds: int) -> list[dict[str, Any]]:
                 strong = -asked["beta"]
         found = [one_seed(space, model, asked, seed) for seed in range(seeds)]
         named = {"trial": "default, soft, beta tuned", "space": name, "target": target}
-        rows.append(shown({**named, "beta": asked["beta"], "tunings": TUNINGS, **summary(found)}))
+        rows.append(show({**named, "beta": asked["beta"], "tunings": TUNINGS, **summary(found)}))
     return rows
 
 
@@ -120,7 +120,7 @@ def short(count: int) -> list[dict[str, Any]]:
                 asked: dict[str, Any] = {"steps": steps, "target": target, "seed": seed}
                 settings = PolicySettings(**asked, policy_delay=0.25, critic="none")
                 found.append(search(space, model, settings, Supernet(space, seed, steps * 4)))
-            rows.append(shown({"space": name, "steps": steps, **summary(found)}))
+            rows.append(show({"space": name, "steps": steps, **summary(found)}))
     return rows
 
 
@@ -172,7 +172,7 @@ def summary(found: list[dict[str, float]]) -> dict[str, Any]:
     }
 
 
-def shown(row: dict[str, Any]) -> dict[str, Any]:
+def show(row: dict[str, Any]) -> dict[str, Any]:
     """``row``, printed."""
     print(
         " ".join(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunas_dsl.cost.drawing import Indices
-from tunas_dsl.cost.passes import Layer, Probability, layers, normalised
+from tunas_dsl.cost.passes import Layer, Probability, layers, normalise
 from tunas_dsl.cost.ticks import Ticks
 
 _AT_ONCE = 1_024
@@ -22,7 +22,7 @@ class Backward:
     def __init__(self, ticks: Ticks, ends: slice) -> None:
         self._ticks = ticks
         self._layers: list[Layer] = list(layers(ticks, Probability(ticks.chain)))
-        self._weights = normalised(ticks.chain)
+        self._weights = normalise(ticks.chain)
         found = self._layers[-1][0][ends]
         self._ends = ticks.supports[-1].sums[ends]
         self._cumulative = np.cumsum(found)

@@ -112,7 +112,7 @@ def _terms(model: CostModel, distribution: Distribution) -> list[_Term]:
     for decision, length in enumerate(distribution.options):
         if decision not in covered and length > 1:
             pairs.append((zero, Factor((decision,), np.ones(length))))
-    return sorted(map(_term, _grouped(pairs)), key=lambda term: term.decisions)
+    return sorted(map(_term, _group(pairs)), key=lambda term: term.decisions)
 
 
 def _free(factor: Factor) -> Factor:
@@ -121,7 +121,7 @@ def _free(factor: Factor) -> Factor:
     return Factor(tuple(decision for decision, length in lengths if length > 1), factor.table.squeeze())
 
 
-def _grouped(pairs: Sequence[tuple[Factor, Factor]]) -> list[list[tuple[Factor, Factor]]]:
+def _group(pairs: Sequence[tuple[Factor, Factor]]) -> list[list[tuple[Factor, Factor]]]:
     """Those over the decisions of another with that other."""
     groups: list[list[tuple[Factor, Factor]]] = []
     homes: dict[int, list[tuple[int, frozenset[int]]]] = {}  # groups by the decisions that they are over

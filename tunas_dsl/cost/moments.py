@@ -3,7 +3,7 @@
 import numpy as np
 
 from tunas_dsl.cost.chain import Chain
-from tunas_dsl.cost.passes import normalised
+from tunas_dsl.cost.passes import normalise
 
 
 def mean_and_variance(chain: Chain) -> tuple[float, float]:
@@ -17,7 +17,7 @@ def mean_and_variance(chain: Chain) -> tuple[float, float]:
 def _moments(chain: Chain, start: float) -> tuple[float, float, float]:
     """The mean of the cost's powers 0 to 2, the cost beginning at ``start``."""
     powers = np.array([[1.0], [start], [start**2]])  # (power, state)
-    for step, weights in zip(chain.steps, normalised(chain), strict=True):
+    for step, weights in zip(chain.steps, normalise(chain), strict=True):
         zeroth, first, second = powers[:, step.sources]
         costs = step.costs
         ways = (zeroth, first + costs * zeroth, second + 2 * costs * first + costs**2 * zeroth)

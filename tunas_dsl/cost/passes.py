@@ -95,7 +95,7 @@ class Probability:
 
     def __init__(self, chain: Chain) -> None:
         self.start = np.ones((1, 1))
-        self._weights = normalised(chain)
+        self._weights = normalise(chain)
 
     def weights(self, number: int, step: Step) -> NDArray[Any]:
         """As shares, so that a layer adds up to 1."""
@@ -171,7 +171,7 @@ class LargestLogarithm:
         """All is done."""
 
 
-def normalised(chain: Chain) -> list[NDArray[np.float64]]:
+def normalise(chain: Chain) -> list[NDArray[np.float64]]:
     """The weights of each step divided by a constant, so that all ways up to any step add up to 1."""
     weights, shares = [], np.ones(1)
     for step in chain.steps:

@@ -24,7 +24,7 @@ def load_table(name_or_path: str | Path, space: ir.Space) -> LatencyTable:
     place = _locate(str(name_or_path), other=("macs",))
     file = place / f"{space.name}.json" if place.is_dir() else place
     if place.is_dir() and not file.is_file():
-        covered = ", ".join(f"`{name}`" for name in _covered(place)) or "no space"
+        covered = ", ".join(f"`{name}`" for name in _spaces_of_tables(place)) or "no space"
         raise TableError(f"{name_or_path} has no table for the space `{space.name}`: it covers {covered}")
     table = read_file(file)
     if table.space is not None and table.space != space.name:
@@ -41,7 +41,7 @@ def open_table(name_or_path: str | Path) -> LatencyTable:
     """The table in a file, or the shipped one of that name, for whatever space. Raises TableError."""
     place = _locate(str(name_or_path))
     if place.is_dir():
-        files = ", ".join(f"{name}.json" for name in _covered(place)) or "none"
+        files = ", ".join(f"{name}.json" for name in _spaces_of_tables(place)) or "none"
         raise TableError(f"{name_or_path} is a folder: name one of its tables ({files})")
     return read_file(place)
 
@@ -65,12 +65,12 @@ def read_file(file: Path | Traversable) -> LatencyTable:
 def shipped_tables() -> dict[str, list[str]]:
     """The names of the shipped tables, each with the spaces that it is for; none stand for any."""
     return {
-        place.name.removesuffix(".json"): _covered(place) if place.is_dir() else []
-        for place in sorted(_shipped().iterdir(), key=lambda place: place.name)
+        place.name.removesuffix(".json"): _spaces_of_tables(place) if place.is_dir() else []
+        for place in sorted(_tables_folder().iterdir(), key=lambda place: place.name)
     }
 
 
-def _shipped() -> Traversable:
+def _tables_folder() -> Traversable:
     return shipped("spaces") / "latency"
 
 
@@ -78,8 +78,8 @@ def _locate(name_or_path: str, other: tuple[str, ...] = ()) -> Path | Traversabl
     """Where a table lies; ``other`` names of costs, which are no tables, are told of where there is none."""
     path = Path(name_or_path)
     if name_or_path in shipped_tables():
-        folder = _shipped() / name_or_path
-        return folder if folder.is_dir() else _shipped() / f"{name_or_path}.json"
+        folder = _tables_folder() / name_or_path
+        return folder if folder.is_dir() else _tables_folder() / f"{name_or_path}.json"
     if path.exists():
         return path
     other = (*other, *installed_costs()) if other else other
@@ -92,6 +92,6 @@ def _locate(name_or_path: str, other: tuple[str, ...] = ()) -> Path | Traversabl
     )
 
 
-def _covered(place: Path | Traversable) -> list[str]:
+def _spaces_of_tables(place: Path | Traversable) -> list[str]:
     """The spaces that the tables in a folder are for."""
     return sorted(file.name.removesuffix(".json") for file in place.iterdir() if file.name.endswith(".json"))

@@ -101,7 +101,7 @@ def architecture_document(
     document = ArchitectureDocument(
         tool=f"tunas-dsl {__version__}",
         origin=Origin(**origin),  # type: ignore[arg-type]
-        decisions=tuple(_taken(space, indices)),
+        decisions=tuple(_choices(space, indices)),
         indices=indices,
         layers=layers,
         totals=_totals(layers, indices, model),
@@ -122,7 +122,7 @@ def read_architecture(path_or_text: Path | str) -> ArchitectureDocument:
         document = parse(text)
         check_schema(document, SCHEMA)
         body = {key: value for key, value in document.items() if key != "schema"}
-        return _checked(structure(_converter(), body, ArchitectureDocument))
+        return _check(structure(_converter(), body, ArchitectureDocument))
     except (OSError, UnicodeDecodeError, DocumentError) as error:
         where = path_or_text if is_file else "the architecture"
         what = error.strerror if isinstance(error, OSError) else error
@@ -134,7 +134,7 @@ def _converter() -> cattrs.Converter:
     return strict_converter()
 
 
-def _checked(document: ArchitectureDocument) -> ArchitectureDocument:
+def _check(document: ArchitectureDocument) -> ArchitectureDocument:
     if len(document.indices) != len(document.decisions):
         counts = f"{len(document.indices)} entries for {len(document.decisions)} decisions"
         raise DocumentError(f"$.indices has {counts}")
@@ -148,7 +148,7 @@ def _checked(document: ArchitectureDocument) -> ArchitectureDocument:
     return document
 
 
-def _taken(space: ir.Space, indices: Sequence[int]) -> Iterator[Taken]:
+def _choices(space: ir.Space, indices: Sequence[int]) -> Iterator[Taken]:
     active = active_decisions(space, indices)
     for decision, index, counts in zip(space.decisions, indices, active, strict=True):
         options = decision.options

@@ -12,7 +12,7 @@ from tunas_dsl.lsp.space_server import SpaceServer
 from tunas_dsl.source import Source
 
 
-def acted(ls: SpaceServer, params: types.CodeActionParams) -> list[types.CodeAction]:
+def code_actions(ls: SpaceServer, params: types.CodeActionParams) -> list[types.CodeAction]:
     """The fixes of what was found in a range, and the one that applies all safe fixes of the file."""
     uri = params.text_document.uri
     found = ls.analysed(uri).report.diagnostics

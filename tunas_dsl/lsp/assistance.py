@@ -15,7 +15,7 @@ _COMPLETIONS: dict[completion.Kind, types.CompletionItemKind] = {
 }
 
 
-def hovered(ls: SpaceServer, params: types.HoverParams) -> types.Hover | None:
+def hover_at(ls: SpaceServer, params: types.HoverParams) -> types.Hover | None:
     """What stands at the position, in words."""
     analysed = ls.analysed(params.text_document.uri)
     found = hover.hover(analysed, offset(analysed.source, params.position))
@@ -25,14 +25,14 @@ def hovered(ls: SpaceServer, params: types.HoverParams) -> types.Hover | None:
     return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text), range_of(span))
 
 
-def completed(ls: SpaceServer, params: types.CompletionParams) -> list[types.CompletionItem]:
+def completions_at(ls: SpaceServer, params: types.CompletionParams) -> list[types.CompletionItem]:
     """What can be written at the position."""
     analysed = ls.analysed(params.text_document.uri)
     found = completion.completions(analysed, offset(analysed.source, params.position))
     return [types.CompletionItem(c.label, kind=_COMPLETIONS[c.kind], insert_text=c.text) for c in found]
 
 
-def signed(ls: SpaceServer, params: types.SignatureHelpParams) -> types.SignatureHelp | None:
+def signature_at(ls: SpaceServer, params: types.SignatureHelpParams) -> types.SignatureHelp | None:
     """The arguments of the call around the position, and which of them is being written."""
     analysed = ls.analysed(params.text_document.uri)
     before = analysed.source.text[: offset(analysed.source, params.position)]

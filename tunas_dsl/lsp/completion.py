@@ -80,12 +80,12 @@ def surroundings(before: str) -> tuple[Call | None, int]:
         elif token == ")" and stack:
             stack.pop()
         elif stack and stack[-1] is not None:
-            stack[-1] = _continued(stack[-1], token, words[-1])
+            stack[-1] = _with_token(stack[-1], token, words[-1])
         words.append(token)
     return (stack[-1] if stack else None), depth
 
 
-def _continued(call: Call, token: str, last: str) -> Call:
+def _with_token(call: Call, token: str, last: str) -> Call:
     if token == ":":
         return attrs.evolve(call, given=(*call.given, last), argument=last)
     if token == ",":

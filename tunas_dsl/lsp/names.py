@@ -39,7 +39,7 @@ def uses(analysed: Analysed) -> Iterator[Use]:
         return
     own = dict(_definitions(file))
     for imported in file.imports:
-        yield from _imported(imported, analysed)
+        yield from _uses_of_import(imported, analysed)
     space = file.space
     if space is not None:
         whole = Definition(space.name.text, "space", space.name.span, space.span)
@@ -82,12 +82,12 @@ def _statement(statement: tree.Statement, scope: Scope, own: Mapping[str, Defini
             inside[name.text] = Definition(name.text, "parameter", name.span, parameter.span)
             yield Use(name.span, inside[name.text])
     for node in tree.walk(statement):
-        named = _named(node)
+        named = _name_of(node)
         if named is not None and (meant := _meaning(named.text, scope, own, inside)) is not None:
             yield Use(named.span, meant)
 
 
-def _named(node: tree.SyntaxNode) -> tree.Name | None:
+def _name_of(node: tree.SyntaxNode) -> tree.Name | None:
     match node:
         case tree.Reference(name=name):
             return tree.Name(name, span=node.span)
@@ -121,7 +121,7 @@ def _elsewhere(name: str, scope: Scope) -> Definition | None:
     return Definition(written.text, kind, written.span, written.span.to(binding.expression.span))
 
 
-def _imported(imported: tree.Import, analysed: Analysed) -> Iterator[Use]:
+def _uses_of_import(imported: tree.Import, analysed: Analysed) -> Iterator[Use]:
     for named in imported.names:
         meant = _elsewhere(named.as_name.text, analysed.scope)
         if meant is not None:

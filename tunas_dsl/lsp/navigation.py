@@ -15,7 +15,7 @@ from tunas_dsl.source import Span
 from tunas_dsl.syntax.words import can_be_name
 
 
-def defined(ls: SpaceServer, params: types.DefinitionParams) -> types.Location | None:
+def definition_at(ls: SpaceServer, params: types.DefinitionParams) -> types.Location | None:
     """Where the name at the position is defined, or the file that is imported there."""
     uri = params.text_document.uri
     analysed = ls.analysed(uri)
@@ -27,22 +27,22 @@ def defined(ls: SpaceServer, params: types.DefinitionParams) -> types.Location |
     return None if target is None else types.Location(uri_of(target.source.path, uri), range_of(target))
 
 
-def referred(ls: SpaceServer, params: types.ReferenceParams) -> list[types.Location]:
+def references_to(ls: SpaceServer, params: types.ReferenceParams) -> list[types.Location]:
     """Every place that names what the name at the position means."""
     uri = params.text_document.uri
-    use = _named(ls, uri, params.position)
+    use = _use_at(ls, uri, params.position)
     return [types.Location(place, range_of(span)) for place, span in _everywhere(ls, uri, use)]
 
 
-def prepared(ls: SpaceServer, params: types.PrepareRenameParams) -> types.Range:
+def renameable_at(ls: SpaceServer, params: types.PrepareRenameParams) -> types.Range:
     """The name at the position, if it can be renamed."""
-    return range_of(_named(ls, params.text_document.uri, params.position).span)
+    return range_of(_use_at(ls, params.text_document.uri, params.position).span)
 
 
-def renamed(ls: SpaceServer, params: types.RenameParams) -> types.WorkspaceEdit:
+def rename_everywhere(ls: SpaceServer, params: types.RenameParams) -> types.WorkspaceEdit:
     """Another name in every place; refused where it is none, or is taken."""
     uri, new = params.text_document.uri, params.new_name
-    use = _named(ls, uri, params.position)
+    use = _use_at(ls, uri, params.position)
     if not can_be_name(new) or new in BUILT_IN:
         raise JsonRpcInvalidParams(f"`{new}` cannot be a name")
     if new in ls.analysed(uri).scope.names() and new != use.definition.name:
@@ -64,7 +64,7 @@ def _import_target(analysed: Analysed, place: int) -> Span | None:
     return None
 
 
-def _named(ls: SpaceServer, uri: str, place: types.Position) -> names.Use:
+def _use_at(ls: SpaceServer, uri: str, place: types.Position) -> names.Use:
     """What can be renamed at a position."""
     analysed = ls.analysed(uri)
     use = names.at(analysed, offset(analysed.source, place))

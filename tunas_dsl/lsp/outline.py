@@ -17,7 +17,7 @@ _SYMBOLS: dict[type, types.SymbolKind] = {
 }
 
 
-def outlined(ls: SpaceServer, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+def symbols(ls: SpaceServer, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
     """The definitions and blocks of a file."""
     file = ls.analysed(params.text_document.uri).tree
     if file is None:
@@ -29,7 +29,7 @@ def outlined(ls: SpaceServer, params: types.DocumentSymbolParams) -> list[types.
     return outline
 
 
-def hinted(ls: SpaceServer, params: types.InlayHintParams) -> list[types.InlayHint]:
+def shape_hints(ls: SpaceServer, params: types.InlayHintParams) -> list[types.InlayHint]:
     """The shape of what each block gives."""
     analysed = ls.analysed(params.text_document.uri)
     return _hints(analysed) if analysed.space else []

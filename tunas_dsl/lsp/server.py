@@ -23,23 +23,23 @@ def make_server() -> SpaceServer:
     server = SpaceServer()
     answers = server.feature
     for event in (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE, types.TEXT_DOCUMENT_DID_SAVE):
-        answers(event)(changed)
-    answers(types.TEXT_DOCUMENT_DID_CLOSE)(closed)
-    answers(types.TEXT_DOCUMENT_HOVER)(assistance.hovered)
-    answers(types.TEXT_DOCUMENT_COMPLETION, _WRITING)(assistance.completed)
-    answers(types.TEXT_DOCUMENT_SIGNATURE_HELP, _CALLING)(assistance.signed)
-    answers(types.TEXT_DOCUMENT_DEFINITION)(navigation.defined)
-    answers(types.TEXT_DOCUMENT_REFERENCES)(navigation.referred)
-    answers(types.TEXT_DOCUMENT_PREPARE_RENAME)(navigation.prepared)
-    answers(types.TEXT_DOCUMENT_RENAME, _RENAMING)(navigation.renamed)
-    answers(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)(outline.outlined)
-    answers(types.TEXT_DOCUMENT_INLAY_HINT)(outline.hinted)
-    answers(types.TEXT_DOCUMENT_FORMATTING)(formatted)
-    answers(types.TEXT_DOCUMENT_CODE_ACTION, _MENDING)(actions.acted)
+        answers(event)(check_changed)
+    answers(types.TEXT_DOCUMENT_DID_CLOSE)(withdraw_findings)
+    answers(types.TEXT_DOCUMENT_HOVER)(assistance.hover_at)
+    answers(types.TEXT_DOCUMENT_COMPLETION, _WRITING)(assistance.completions_at)
+    answers(types.TEXT_DOCUMENT_SIGNATURE_HELP, _CALLING)(assistance.signature_at)
+    answers(types.TEXT_DOCUMENT_DEFINITION)(navigation.definition_at)
+    answers(types.TEXT_DOCUMENT_REFERENCES)(navigation.references_to)
+    answers(types.TEXT_DOCUMENT_PREPARE_RENAME)(navigation.renameable_at)
+    answers(types.TEXT_DOCUMENT_RENAME, _RENAMING)(navigation.rename_everywhere)
+    answers(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)(outline.symbols)
+    answers(types.TEXT_DOCUMENT_INLAY_HINT)(outline.shape_hints)
+    answers(types.TEXT_DOCUMENT_FORMATTING)(format_edits)
+    answers(types.TEXT_DOCUMENT_CODE_ACTION, _MENDING)(actions.code_actions)
     return server
 
 
-def changed(
+def check_changed(
     ls: SpaceServer,
     params: types.DidOpenTextDocumentParams
     | types.DidChangeTextDocumentParams
@@ -50,13 +50,13 @@ def changed(
         ls.check(uri)
 
 
-def closed(ls: SpaceServer, params: types.DidCloseTextDocumentParams) -> None:
+def withdraw_findings(ls: SpaceServer, params: types.DidCloseTextDocumentParams) -> None:
     """Take back what was said of a file and of those that it imports."""
     for uri in ls.told.pop(params.text_document.uri, set()):
         ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri=uri, diagnostics=[]))
 
 
-def formatted(ls: SpaceServer, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
+def format_edits(ls: SpaceServer, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
     """The edits that format the file; none where it cannot be read."""
     text = ls.workspace.get_text_document(params.text_document.uri).source
     try:

@@ -15,7 +15,7 @@ from tunas_dsl.ir.selection import prune
 from tunas_dsl.profiling.bench import Bench
 from tunas_dsl.profiling.driver import Job, Measured, Noise, measure
 from tunas_dsl.profiling.plan import plan
-from tunas_dsl.profiling.profile import scaled
+from tunas_dsl.profiling.profile import scale
 from tunas_dsl.profiling.rounds import Rounds, Rules
 from tunas_dsl.storage.documents import check_schema, dump, finite, parse, read_text
 from tunas_dsl.storage.files import write_atomically
@@ -103,7 +103,7 @@ class Series:
         def keep(batch: Mapping[Vector, Measurement]) -> None:
             level = self.networks.level or self.rounds.level or 1.0
             factor = level / (self.rounds.level or level)
-            found.update({vector: scaled(measured, factor) for vector, measured in batch.items()})
+            found.update({vector: scale(measured, factor) for vector, measured in batch.items()})
             states[:] = [attrs.evolve(self.networks, done=dict(found), level=level)]
             if file is not None:
                 write_atomically(file, dump(states[0].written(), indent=None))

@@ -83,13 +83,13 @@ class Profile:
         return measure(self._job(), self.rounds, keep=add, report=report)
 
     def _related(self, measured: Measurement) -> Measurement:
-        return scaled(measured, 1 / (1 + self.shift))
+        return scale(measured, 1 / (1 + self.shift))
 
     def _job(self) -> Job[Signature]:
         return Job(self.plan.signatures, self.bench.operation, self.plan.weight, BATCH, list(self.plan.known))
 
 
-def scaled(measured: Measurement, factor: float) -> Measurement:
+def scale(measured: Measurement, factor: float) -> Measurement:
     """``measured`` times ``factor``, its spread, too, both in whole ticks."""
     spread = None if measured.spread is None else in_ticks(measured.spread * factor)
     return attrs.evolve(measured, ms=in_ticks(measured.ms * factor), spread=spread)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tunas_dsl.cost.table import LatencyTable
 from tunas_dsl.errors import TableError
-from tunas_dsl.profiling.profile import in_ticks, scaled
+from tunas_dsl.profiling.profile import in_ticks, scale
 
 Floats = NDArray[np.float64]
 
@@ -120,7 +120,7 @@ def calibrated(table: LatencyTable, line: Line, remark: str) -> LatencyTable:
         raise TableError(f"{table.name} does not fit what was measured: the slope would be {line.slope:.3g}")
     return attrs.evolve(
         table,
-        operations={s: scaled(measured, line.slope) for s, measured in table.operations.items()},
+        operations={s: scale(measured, line.slope) for s, measured in table.operations.items()},
         intercept=in_ticks(line.intercept + line.slope * table.intercept),
         source=f"{table.source}; {remark}",
     )

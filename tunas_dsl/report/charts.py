@@ -79,7 +79,7 @@ class Frame:
 
 def line_chart(lines: Sequence[Line], y_label: str, level: tuple[str, float] | None = None) -> Element | None:
     """Lines over the steps, with a dotted ``level`` such as the target; nothing where there is nothing."""
-    drawn = [_thinned(line) for line in lines if len(line.x)]
+    drawn = [_thin(line) for line in lines if len(line.x)]
     if not drawn:
         return None
     xs = [float(x) for line in drawn for x in line.x]
@@ -153,7 +153,7 @@ def _title(name: str, number: float) -> Element:
     return tag("title", f"{name}: {short(number)}")
 
 
-def _thinned(line: Line) -> Line:
+def _thin(line: Line) -> Line:
     if len(line.x) <= _POINTS:
         return line
     parts = np.array_split(np.arange(len(line.x)), _POINTS)

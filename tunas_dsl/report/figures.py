@@ -132,13 +132,13 @@ def late_samples(record: SearchRecord) -> Samples:
 def against_random(record: SearchRecord, others: Iterable[SearchRecord]) -> AgainstRandom | None:
     """How a search does against the first random baseline of the same space, cost and quality, if any."""
     target = float(record.run.settings.to_json()["target"])
-    late = _near(late_samples(record), target)
+    late = _samples_near(late_samples(record), target)
     for other in others:
         if other.run.algorithm != "random" or other.bundle.sha256 != record.bundle.sha256:
             continue
         if (other.run.cost, other.run.quality) != (record.run.cost, record.run.quality):
             continue
-        drawn = _near(other.samples, target)
+        drawn = _samples_near(other.samples, target)
         searched, random = Spread.of(late.qualities.tolist()), Spread.of(drawn.qualities.tolist())
         if searched and random:
             return AgainstRandom(other.name, searched, random, float(drawn.qualities.max()))
@@ -159,5 +159,5 @@ def _without_seed(record: SearchRecord) -> list[Any]:
     return [record.bundle.sha256, run.cost, run.data, run.quality, run.algorithm, settings]
 
 
-def _near(samples: Samples, target: float) -> Samples:
+def _samples_near(samples: Samples, target: float) -> Samples:
     return samples.where(np.abs(samples.costs / target - 1) <= BAND)

@@ -40,7 +40,7 @@ def page(records: Sequence[Record], title: str) -> str:
     body.extend(_costs_and_qualities(searches, trainings))
     if trainings:
         body.append(tag("h2", "Trained from scratch"))
-        body.append(_scrolled(tables.trainings(trainings)))
+        body.append(_scrollable(tables.trainings(trainings)))
     for number, record in enumerate(searches):
         body.extend(_search(record, number))
     style = (files("tunas_dsl") / "report" / "style.css").read_text(encoding="utf-8")
@@ -54,11 +54,11 @@ def page(records: Sequence[Record], title: str) -> str:
 def _comparison(searches: Sequence[SearchRecord]) -> Iterator[Element]:
     if not searches:
         return
-    yield _scrolled(tables.searches(searches, key=_key))
+    yield _scrollable(tables.searches(searches, key=_key))
     repeated = [group for group in groups(searches) if len(group) > 1]
     if repeated:
         yield tag("h3", "Seeds together")
-        yield _scrolled(tables.seeds(repeated))
+        yield _scrollable(tables.seeds(repeated))
     for record in filter(is_policy, searches):
         if (found := against_random(record, searches)) is not None:
             better = "better" if found.difference > 0 else "worse"
@@ -97,24 +97,24 @@ def _costs_and_qualities(
         some = [(number, record) for number, record in enumerate(searches) if record.model.unit == unit]
         targets = {_target(record) for _, record in some}
         level = ("target", targets.pop()) if len(targets) == 1 else None
-        points = [_rated(record, number) for number, record in some]
+        points = [_rating_points(record, number) for number, record in some]
         caption = "what was sampled last, and what baselines drew (squares random, triangles evolution)"
         plots += _figure(scatter(points, f"cost ({unit})", "quality", level), caption)
-    trained = scatter(list(_trained(trainings)), "M MAdds", "validation accuracy", None)
+    trained = scatter(list(_training_points(trainings)), "M MAdds", "validation accuracy", None)
     plots += _figure(trained, "trained from scratch")
     if plots:
         yield tag("h2", "Cost and quality")
         yield tag("div", *plots, class_="charts")
 
 
-def _rated(record: SearchRecord, number: int) -> Points:
+def _rating_points(record: SearchRecord, number: int) -> Points:
     shapes: dict[str, Any] = {"random": "square", "evolution": "triangle"}
     samples = late_samples(record) if is_policy(record) else record.samples
     shape = shapes.get(record.run.algorithm, "dot")
     return Points(record.name, number, shape, samples.costs, samples.qualities)
 
 
-def _trained(trainings: Sequence[TrainingRecord]) -> Iterator[Points]:
+def _training_points(trainings: Sequence[TrainingRecord]) -> Iterator[Points]:
     for number, record in enumerate(trainings):
         validation = (record.result or {}).get("validation")
         if validation:
@@ -132,15 +132,15 @@ def _search(record: SearchRecord, number: int) -> Iterator[Element]:
     if listed := record.run.short_list(record.space):
         yield tag("h3", "The short list")
         yield tag("p", tables.SHORT_LIST, class_="soft")
-        yield _scrolled(tables.short_list(listed, record.model.unit))
-    yield from _judged(record, number)
+        yield _scrollable(tables.short_list(listed, record.model.unit))
+    yield from _rating_trust(record, number)
     yield tag("h3", "The architecture found")
     rows = tuple(architecture_rows(prune(record.space, record.found)))
     yield tag("div", drawing(rows), class_="scroll")
     yield tag("p", tables.DRAWING, class_="soft")
     yield tag("h3", "Why these alternatives")
     yield tag("p", tables.WHY, class_="soft")
-    yield tag("details", tag("summary", "every decision"), _scrolled(tables.evidence_table(record)))
+    yield tag("details", tag("summary", "every decision"), _scrollable(tables.evidence_table(record)))
     heat = heat_map(record.space.decisions, record.snapshots, record.found)
     if heat is not None:
         yield tag("h3", "The policy over time")
@@ -148,7 +148,7 @@ def _search(record: SearchRecord, number: int) -> Iterator[Element]:
         yield heat
 
 
-def _judged(record: SearchRecord, number: int) -> Iterator[Element]:
+def _rating_trust(record: SearchRecord, number: int) -> Iterator[Element]:
     """How far the ratings can be trusted, where architectures were trained to see it."""
     ranking = read_ranking(record.run.path, record.space)
     if ranking is None or not ranking.judged:
@@ -163,7 +163,7 @@ def _judged(record: SearchRecord, number: int) -> Iterator[Element]:
     yield tag("div", *_figure(chart, "one dot an architecture"), class_="charts")
     if found is not None and found.biases:
         yield tag(
-            "details", tag("summary", "what is rated too low or too high"), _scrolled(tables.biases(found))
+            "details", tag("summary", "what is rated too low or too high"), _scrollable(tables.biases(found))
         )
 
 
@@ -187,5 +187,5 @@ def _figure(chart: Element | None, caption: str) -> list[Element]:
     return [] if chart is None else [tag("figure", tag("figcaption", caption), chart)]
 
 
-def _scrolled(table: Element) -> Element:
+def _scrollable(table: Element) -> Element:
     return tag("div", table, class_="scroll")

@@ -86,8 +86,8 @@ def _operation(cells: Mapping[str, str], place: str) -> tuple[Signature, Measure
     )
     if signature.flaw is not None:
         raise TableError(f"{place}: {signature.flaw}")
-    ms = read("ms", _measured, "a finite number from 0 on")
-    spread = read("spread", _measured, "a finite number from 0 on")
+    ms = read("ms", _milliseconds, "a finite number from 0 on")
+    spread = read("spread", _milliseconds, "a finite number from 0 on")
     return signature, Measurement(ms, spread, read("count", _size, "a whole number from 1"))
 
 
@@ -110,7 +110,7 @@ def _shape(written: str) -> Shape:
     return height, width, channels
 
 
-def _measured(written: str) -> float:
+def _milliseconds(written: str) -> float:
     number = float(written)
     if "_" in written or not math.isfinite(number) or number < 0:
         raise ValueError(written)

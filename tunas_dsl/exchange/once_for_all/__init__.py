@@ -20,7 +20,7 @@ def foreign_document(path: Path) -> dict[str, Any] | None:
     Raises:
         ArchitectureError: it cannot be read, or is no JSON object.
     """
-    document = _parsed(path)
+    document = _parse(path)
     return document if is_net_config(document) or is_subnet(document) else None
 
 
@@ -58,7 +58,7 @@ def sub_network(
         raise ArchitectureError(f"{path}: {error}") from None
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _parse(path: Path) -> dict[str, Any]:
     try:
         return parse(read_text(path))
     except DocumentError as error:
@@ -69,7 +69,7 @@ def _image_size(path: Path, document: dict[str, Any]) -> int | None:
     beside = path.with_name(_RUN_CONFIG)
     if "image_size" not in document and not beside.is_file():
         return None
-    place, found = (path, document) if "image_size" in document else (beside, _parsed(beside))
+    place, found = (path, document) if "image_size" in document else (beside, _parse(beside))
     size = found.get("image_size")
     if type(size) is not int or not 1 <= size <= 10_000:
         raise ArchitectureError(f"{place}: $.image_size is no whole number from 1 to 10,000")

@@ -44,7 +44,7 @@ def space_text(document: Mapping[str, Any], resolution: int) -> str:
     head = list(_head(config, layers[-1].width))
     classifier = config.part("classifier")
     classes = classifier.integer("out_features")
-    _connected(classifier, "in_features", (head or layers)[-1].width)
+    _check_width(classifier, "in_features", (head or layers)[-1].width)
     divisor = 1 if any(layer.width % 8 for layer in (*layers, *head)) else 8
     if divisor == 1 and any("se: on" in layer.text for layer in layers):
         raise DocumentError("$.blocks: squeeze-and-excite among widths that are no multiples of 8")
@@ -159,7 +159,7 @@ def _blocks(blocks: Iterator[_Part], width: int) -> Iterator[_Layer]:
         if _is_nothing(block.get(key)):
             continue
         layer = _bottleneck(block.part(key))
-        _connected(block.part(key), "in_channels", width)
+        _check_width(block.part(key), "in_channels", width)
         width = layer.width
         if not _is_nothing(block.get("shortcut")):
             block.part("shortcut").plain(name="IdentityLayer")
@@ -207,17 +207,17 @@ def _head(config: _Part, width: int) -> Iterator[_Layer]:
     wide = config.fields.get("final_expand_layer")
     mix = config.fields.get("feature_mix_layer")
     if wide is not None:
-        _connected(config.part("final_expand_layer"), "in_channels", width)
+        _check_width(config.part("final_expand_layer"), "in_channels", width)
         first = _convolution(config.part("final_expand_layer"))
         yield _Layer(f"{first.text}  global_pool", first.width)
         width = first.width
     if mix is not None:
         layer = config.part("feature_mix_layer")
-        _connected(layer, "in_channels", width)
+        _check_width(layer, "in_channels", width)
         last = _convolution(layer, own_width=wide is not None)
         yield last if wide is not None else _Layer(f"{last.text}  global_pool", last.width)
 
 
-def _connected(layer: _Part, key: str, width: int) -> None:
+def _check_width(layer: _Part, key: str, width: int) -> None:
     if layer.integer(key) != width:
         raise layer.fail(key, f"is {layer.integer(key)}, but {width} come from the layer before")

@@ -107,8 +107,8 @@ class _Taken:
         if wanted not in options:
             if not counts:
                 return
-            shown = ", ".join(map(_shown, options))
-            raise DocumentError(f"{place} is {_shown(wanted)}: `{self.space.name}` has {shown} there")
+            shown = ", ".join(map(_option_text, options))
+            raise DocumentError(f"{place} is {_option_text(wanted)}: `{self.space.name}` has {shown} there")
         if choice.decision is None:
             return
         option = list(options).index(wanted)
@@ -125,7 +125,7 @@ class _Taken:
         return tuple(self.options.get(decision.id, 0) for decision in self.space.decisions)
 
 
-def _shown(option: Any) -> str:
+def _option_text(option: Any) -> str:
     return str(option[0] if isinstance(option, tuple) else option)
 
 

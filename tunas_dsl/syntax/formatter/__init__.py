@@ -7,10 +7,10 @@
 from tunas_dsl.diagnostics import Report, SpaceError
 from tunas_dsl.source import Source, Span
 from tunas_dsl.syntax import rules, tree
-from tunas_dsl.syntax.formatter.grouping import grouped
+from tunas_dsl.syntax.formatter.grouping import group
 from tunas_dsl.syntax.formatter.layout import lay_out
 from tunas_dsl.syntax.formatter.lines import LIMIT, text_of
-from tunas_dsl.syntax.formatter.trivia import Word, tidied, words_of
+from tunas_dsl.syntax.formatter.trivia import Word, tidy, words_of
 from tunas_dsl.syntax.parser import parse
 
 __all__ = ["LIMIT", "MeaningChanged", "format_source"]
@@ -30,7 +30,7 @@ def format_source(source: Source) -> str:
         MeaningChanged: the formatter is wrong.
     """
     try:
-        text = _formatted(source)
+        text = _canonical_text(source)
     except RecursionError:
         report = Report()
         report.add(rules.TooLarge(span=Span(source, 0, 0), what="the nesting", limit="the stack"))
@@ -38,12 +38,12 @@ def format_source(source: Source) -> str:
     return text.replace("\n", "\r\n") if _has_crlf(source.text) else text
 
 
-def _formatted(source: Source) -> str:
-    before = _parsed(source)
+def _canonical_text(source: Source) -> str:
+    before = _parse(source)
     words = words_of(source.text)
-    text = text_of(lay_out(grouped(tidied(words))))
+    text = text_of(lay_out(group(tidy(words))))
     try:
-        again = _parsed(Source(source.path, text))
+        again = _parse(Source(source.path, text))
         same = tree.equal(again, before) and _comments(words_of(text)) == _comments(words)
     except SpaceError:
         same = False
@@ -52,7 +52,7 @@ def _formatted(source: Source) -> str:
     return text
 
 
-def _parsed(source: Source) -> tree.File:
+def _parse(source: Source) -> tree.File:
     report = Report()
     file = parse(source, report)
     if file is None or report.has_errors:

@@ -60,7 +60,7 @@ class Bracket:
 Part = Word | Bracket
 
 
-def grouped(words: Iterable[Word]) -> Bracket:
+def group(words: Iterable[Word]) -> Bracket:
     """The text as a bracket of statements."""
     stack = [_Open(Word("", ""), "statements")]
     for word in words:

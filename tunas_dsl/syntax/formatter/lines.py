@@ -93,7 +93,7 @@ def _item_cells(rows: Sequence[Row]) -> list[str]:
     """Items with columns: one goes over the rows that follow each other and are alike up to it."""
     texts = [row.items[0] for row in rows]
     for column in range(1, max(len(row.items) for row in rows)):
-        for group in _alike(rows, column):
+        for group in _runs_of_equal_shape(rows, column):
             width = max(len(texts[number]) for number in group)
             for number in group:
                 if len(rows[number].items) > column:
@@ -101,7 +101,7 @@ def _item_cells(rows: Sequence[Row]) -> list[str]:
     return texts
 
 
-def _alike(rows: Sequence[Row], column: int) -> list[list[int]]:
+def _runs_of_equal_shape(rows: Sequence[Row], column: int) -> list[list[int]]:
     """Neighbouring rows whose items before this column are there and have the same shapes."""
     groups: list[list[int]] = []
     for number, row in enumerate(rows):

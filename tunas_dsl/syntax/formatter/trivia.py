@@ -100,7 +100,7 @@ def _gap(text: str, *, first: bool) -> Gap:
     return Gap(behind or None, tuple(own), bool(lines), blank)
 
 
-def tidied(words: list[Word]) -> list[Word]:
+def tidy(words: list[Word]) -> list[Word]:
     """The words as the canonical style has them, and the comments where it has them.
 
     What belongs to the word before it (``,``, ``:``, ``=``, the brace of a header) has no comments before it,
