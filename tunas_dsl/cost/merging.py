@@ -13,7 +13,7 @@ from tunas_dsl.errors import TableError
 Prefer = Literal["first", "last"]
 
 
-def merged(tables: Sequence[LatencyTable], prefer: Prefer | None) -> LatencyTable:
+def merge_tables(tables: Sequence[LatencyTable], prefer: Prefer | None) -> LatencyTable:
     """One table with the operations of all ``tables``, of which there is at least one.
 
     Raises:

@@ -32,7 +32,7 @@ def hover(analysed: Analysed, offset: int) -> tuple[str, Span] | None:
         return _block(analysed, use.definition.name), use.span
     argument = _argument(analysed, offset)
     if argument is not None and argument.name is not None:
-        decided = _decided(analysed, argument)
+        decided = _decisions_of(analysed, argument)
         if decided:
             return decided, argument.span
     if use is not None:
@@ -84,7 +84,7 @@ def _argument(analysed: Analysed, offset: int) -> tree.Argument | None:
     return min(around, key=lambda node: node.span.end - node.span.start, default=None)
 
 
-def _decided(analysed: Analysed, argument: tree.Argument) -> str | None:
+def _decisions_of(analysed: Analysed, argument: tree.Argument) -> str | None:
     """The decisions that an argument makes, found by the line that the space remembers."""
     if analysed.space is None or argument.name is None:
         return None
@@ -102,7 +102,7 @@ def _decided(analysed: Analysed, argument: tree.Argument) -> str | None:
     by_options: dict[str, list[str]] = {}
     for decision in found:
         by_options.setdefault(_options(decision), []).append(decision.id)
-    return "\n\n".join(f"{options}\n\n{_listed(ids)}" for options, ids in by_options.items())
+    return "\n\n".join(f"{options}\n\n{_listing(ids)}" for options, ids in by_options.items())
 
 
 def _options(decision: ir.Decision) -> str:
@@ -111,7 +111,7 @@ def _options(decision: ir.Decision) -> str:
     return f"{number} option{'' if number == 1 else 's'}: {options} ({decision.kind.replace('_', '-')})"
 
 
-def _listed(ids: list[str]) -> str:
+def _listing(ids: list[str]) -> str:
     shown = ", ".join(f"`{id}`" for id in ids[:_SHOWN])
     more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
     return f"decides {shown}{more}"

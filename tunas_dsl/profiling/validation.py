@@ -108,7 +108,7 @@ class Validation:
         }
 
 
-def calibrated(table: LatencyTable, line: Line, remark: str) -> LatencyTable:
+def calibrate_table(table: LatencyTable, line: Line, remark: str) -> LatencyTable:
     """``table`` with every operation times the slope, and its intercept moved along.
 
     Raises:

@@ -12,7 +12,7 @@ from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.cost.binding import latency_model
 from tunas_dsl.cost.importing import import_table
 from tunas_dsl.cost.lookup import operation_model
-from tunas_dsl.cost.merging import Prefer, changes, merged
+from tunas_dsl.cost.merging import Prefer, changes, merge_tables
 from tunas_dsl.cost.table import LatencyTable
 from tunas_dsl.cost.table_files import load_table, open_table, shipped_tables
 from tunas_dsl.cost.table_json import read_table, write_table
@@ -109,7 +109,7 @@ def import_(file: Path, output: Path, **given: Any) -> None:
 )
 def merge(tables: tuple[str, ...], output: Path, name: str | None, prefer: Prefer | None) -> None:
     """Put tables of operations of one device together."""
-    result = merged([open_table(table) for table in tables], prefer)
+    result = merge_tables([open_table(table) for table in tables], prefer)
     _write(attrs.evolve(result, name=name or result.name), output)
 
 

@@ -24,7 +24,7 @@ from tunas_dsl.profiling.bench import Bench, Runtime
 from tunas_dsl.profiling.driver import Measured
 from tunas_dsl.profiling.networks import Networks, Series
 from tunas_dsl.profiling.rounds import Rules, Stopped
-from tunas_dsl.profiling.validation import Agreement, Validation, calibrated
+from tunas_dsl.profiling.validation import Agreement, Validation, calibrate_table
 from tunas_dsl.report.agreement import agreement_svg
 from tunas_dsl.runs.interruption import interruption
 from tunas_dsl.storage import documents
@@ -84,7 +84,7 @@ def command(
     _show(validation, head, format)
     if target is not None:
         remark = f"calibrated on {number} networks of {subject.space.name}, {date.today().isoformat()}"
-        write_atomically(target, write_table(calibrated(opened, validation.line, remark)))
+        write_atomically(target, write_table(calibrate_table(opened, validation.line, remark)))
         click.echo(f"{target}: calibrated", err=True)
 
 
