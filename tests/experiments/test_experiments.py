@@ -84,8 +84,9 @@ def test_what_is_done_is_kept_and_tabulated(done):
     assert (again.stderr, again.stdout) == ("", first.stdout)
     document = json.loads((folder / "work" / "small-smoke.json").read_text())
     searched, random = document["rows"]
-    assert searched["figures"].keys() == {"argmax", "average", "quality", "cpu_seconds"}
-    assert max(map(abs, random["figures"]["argmax"]["values"])) <= 2
+    assert searched["figures"].keys() == {"found", "argmax", "average", "quality", "cpu_seconds"}
+    assert max(map(abs, random["figures"]["found"]["values"])) <= 2
+    assert max(map(abs, searched["figures"]["found"]["values"])) <= 1
     assert len(set(random["figures"]["quality"]["values"])) == 2
     assert f"{searched['figures']['argmax']['mean']:+.2f} ±" in first.stdout
 

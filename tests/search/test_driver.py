@@ -17,6 +17,7 @@ from tunas_dsl.search.algorithms.evolution import EvolutionSettings
 from tunas_dsl.search.algorithms.random_search import RandomSettings
 from tunas_dsl.search.algorithms.registry import start_algorithm
 from tunas_dsl.search.driver import Driver
+from tunas_dsl.search.on_target import on_target
 from tunas_dsl.search.quality import Evaluator
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import PolicySettings
@@ -74,7 +75,7 @@ def test_a_search_cut_off_anywhere_goes_on_bit_for_bit(tmp_path, algorithm):
     assert start(cut, resume=True) == outcome
     assert same(whole, cut)
     assert outcome.evaluations == (60 if algorithm == "reinforce" else 30)
-    assert cut.found(SPACE) == outcome.indices
+    assert cut.found(SPACE, MODEL) == outcome.indices
 
 
 def test_an_interruption_finishes_the_step_and_saves(tmp_path):
@@ -188,5 +189,9 @@ def test_without_noise_the_result_is_the_best_evaluated_and_otherwise_the_most_p
     run = create(tmp_path / "run", steps=100, samples_per_step=4)
     outcome = start(run, quality=SyntheticQuality(SPACE, images=images), seconds=60.0)
     assert outcome.exact == (True if images is None else None)
-    expected = outcome.best.indices if images is None else run.most_probable(SPACE)
-    assert run.found(SPACE) == outcome.indices == expected
+    assert run.found(SPACE, MODEL) == outcome.indices
+    if images is None:
+        assert outcome.indices == outcome.best.indices
+    else:
+        assert run.most_probable(SPACE) == outcome.argmax.indices
+        assert outcome.indices == on_target(run, SPACE, MODEL).on_target.indices

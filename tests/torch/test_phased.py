@@ -186,7 +186,7 @@ def test_a_rating_is_the_same_whatever_is_rated_with_it(whole):
 
 def test_what_is_found_is_the_first_of_the_short_list(whole):
     run, outcome = whole
-    assert run.found(SPACE) == run.best_evaluated(SPACE) == outcome.short_list[0].indices
+    assert run.found(SPACE, MODEL) == run.best_evaluated(SPACE) == outcome.short_list[0].indices
     assert run.short_list(SPACE) == outcome.short_list
 
 

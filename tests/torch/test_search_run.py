@@ -52,7 +52,8 @@ def test_a_run_that_was_cut_off_ends_as_one_that_was_not(tmp_path):
     assert search(cut, resume=True) == outcome
     (_, ours), (_, theirs) = (load_checkpoint(run.path, pytest.fail) for run in (whole, cut))
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    assert whole.most_probable(SPACE) == cut.most_probable(SPACE) == outcome.indices
+    assert whole.most_probable(SPACE) == cut.most_probable(SPACE) == outcome.argmax.indices
+    assert whole.found(SPACE, MODEL) == cut.found(SPACE, MODEL) == outcome.indices
 
 
 def test_dropout_is_of_trainings_alone_so_that_a_seed_is_one_search(tmp_path):

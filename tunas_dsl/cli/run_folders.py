@@ -114,8 +114,7 @@ def reopen_run(output: Path, space: str | None, given: Mapping[str, Any]) -> tup
     check_unchanged(output, kept | kept_recipe(run.recipe), given)
     if space is not None and source_sha256(load_subject(space).text) != bundle.sha256:
         raise SearchError(f"{space} is not the space that {output} was started with")
-    if run.cost not in bundle.models:
-        raise SearchError(f"{run.bundle} has no cost model `{run.cost}`")
+    run.costs(bundle)
     return Subject(bundle.space, bundle.source, bundle.models), run
 
 
@@ -180,6 +179,13 @@ def conclude(outcome: Outcome | None, run: RunFolder, command: str) -> None:
     trained = "" if outcome.trainings is None else f", for which {outcome.trainings:,} were trained"
     found = f"found {outcome.cost:.4g} {outcome.unit}, {gap:+.1f} % from the target{rated}{count}{trained}"
     click.echo(f"{found}; the run is in {run.path}")
+    if outcome.argmax is not None and outcome.argmax.indices != outcome.indices:
+        argmax, gap = outcome.argmax.cost, 100 * (outcome.argmax.cost / run.settings.target - 1)
+        click.echo(
+            f"the most probable options, each taken alone: {argmax:.4g} {outcome.unit}, {gap:+.1f} % "
+            f"from the target (tunas export --pick argmax)",
+            err=True,
+        )
     if outcome.best is not None and outcome.best.indices != outcome.indices:
         best = outcome.best
         click.echo(

@@ -138,8 +138,8 @@ def found_in(path: str) -> tuple[ir.Space, tuple[int, ...]] | None:
     from tunas_dsl.search.run import RunFolder  # what names files needs no search
 
     run = RunFolder.open(Path(path))
-    space = read_bundle(run.bundle).space
-    return space, run.found(space)
+    bundle = read_bundle(run.bundle)
+    return bundle.space, run.found(bundle.space, run.costs(bundle))
 
 
 def load_indices(space: ir.Space, architecture: str | None) -> tuple[int, ...]:

@@ -99,7 +99,7 @@ class _Conductor:
         best = int(np.argmax(accuracies))
         gap = 100 * (float(model.total(drawn[best : best + 1])[0]) / self.place.target - 1)
         return {
-            "argmax": gap,
+            "found": gap,
             **worths[best],
             "mean_accuracy": float(np.mean(accuracies)),
             "mean_test": float(np.mean([worth["test"] for worth in worths])),
@@ -108,9 +108,11 @@ class _Conductor:
     def _read(self, folder: Path) -> tuple[tuple[int, ...], dict[str, float]]:
         run = RunFolder.open(folder)
         bundle = read_bundle(run.bundle)
-        indices = run.found(bundle.space)
-        cost = float(bundle.models[run.cost].total(np.array([indices]))[0])
-        return indices, {"argmax": 100 * (cost / self.place.target - 1)}
+        model = run.costs(bundle)
+        found = run.found(bundle.space, model)
+        argmax = run.most_probable(bundle.space) if run.algorithm == "reinforce" else found
+        gaps = 100 * (model.total(np.array([found, argmax])) / self.place.target - 1)
+        return found, {"found": float(gaps[0]), "argmax": float(gaps[1])}
 
     def _worth(self, indices: tuple[int, ...]) -> dict[str, float]:
         if self.size.data is None:

@@ -7,6 +7,7 @@ from typing import Any
 from tunas_dsl.experiments.conduct import Trial
 
 HEADINGS = {
+    "found": ("found, % off", "{:+.2f}", 1.0),
     "argmax": ("argmax, % off", "{:+.2f}", 1.0),
     "average": ("average, % off", "{:+.2f}", 1.0),
     "quality": ("quality, %", "{:.2f}", 100.0),

@@ -78,9 +78,11 @@ class SearchRecord:
 
     @cached_property
     def found(self) -> tuple[int, ...] | None:
-        """The index vector that it ended with, or as of the last checkpoint would end with, if any."""
+        """The index vector that it ended with, or the most probable as of the last checkpoint, if any."""
         try:
-            return self.run.found(self.space)
+            if self.finished:
+                return self.run.found(self.space, self.model)
+            return self.run.most_probable(self.space)
         except SearchError:
             return None
 

@@ -18,10 +18,12 @@ from tunas_dsl.runs.interruption import InterruptedStep, interruption
 from tunas_dsl.runs.saving import Saver
 from tunas_dsl.search.algorithms.algorithm import Algorithm, Floats, Indices, LearnsPolicy, MayEndWithBest
 from tunas_dsl.search.algorithms.found import Found
+from tunas_dsl.search.choice import choose
 from tunas_dsl.search.phases import Phase
-from tunas_dsl.search.progress import Evaluated, Outcome, Progress, Remaining
+from tunas_dsl.search.progress import Argmax, Evaluated, Outcome, Progress, Remaining
 from tunas_dsl.search.quality import Evaluator
 from tunas_dsl.search.run import RunFolder
+from tunas_dsl.search.settings import PolicySettings
 from tunas_dsl.storage import documents
 
 _EVENTS = 1000
@@ -165,26 +167,52 @@ class Driver:
 
     def _snapshot(self) -> list[list[float]] | None:
         """The probabilities of every decision's options, where there is a policy and the log shows it now."""
-        if not isinstance(self.algorithm, LearnsPolicy):
+        policy = self._policy()
+        if policy is None or not is_snapshot(self.algorithm.step - 1, self.algorithm.steps):
             return None
-        if not is_snapshot(self.algorithm.step - 1, self.algorithm.steps):
-            return None
-        rows = zip(self.space.decisions, self.algorithm.policy.probabilities.tolist(), strict=True)
-        return [[round(share, 5) for share in row[: len(decision.options)]] for decision, row in rows]
+        return [[round(share, 5) for share in row.tolist()] for row in policy]
 
     def _outcome(self) -> Outcome:
+        finished = self.algorithm.step == self.algorithm.steps
+        indices = self._chosen() if finished else self.algorithm.best()
         return Outcome(
-            status="finished" if self.algorithm.step == self.algorithm.steps else "interrupted",
+            status="finished" if finished else "interrupted",
             step=self._steps_done,
-            indices=self.algorithm.best(),
-            cost=self._best_cost(),
+            indices=indices,
+            cost=self._cost(indices),
             unit=self.model.unit,
+            argmax=self._argmax(),
             quality=self._best_quality(),
             evaluations=self.evaluator.evaluations,
             trainings=self.evaluator.trainings,
             best=self._best_evaluated(),
             exact=(isinstance(self.algorithm, MayEndWithBest) and self.algorithm.exact) or None,
         )
+
+    def _chosen(self) -> tuple[int, ...]:
+        """What a search ends with: the best evaluated, or what its policy prefers of what is on target."""
+        algorithm, settings, policy = self.algorithm, self.run.settings, self._policy()
+        if isinstance(algorithm, MayEndWithBest) and algorithm.exact and self._best.indices:
+            return algorithm.best()
+        if policy is None or not isinstance(settings, PolicySettings):
+            return algorithm.best()
+        return choose(self.space, self.model, settings, policy)
+
+    def _argmax(self) -> Argmax | None:
+        if (policy := self._policy()) is None:
+            return None
+        indices = tuple(int(row.argmax()) for row in policy)
+        return Argmax(indices=indices, cost=self._cost(indices))
+
+    def _policy(self) -> list[Floats] | None:
+        """The probabilities of each decision's options, where there is a policy."""
+        if not isinstance(self.algorithm, LearnsPolicy):
+            return None
+        rows = zip(self.space.decisions, self.algorithm.policy.probabilities, strict=True)
+        return [row[: len(decision.options)] for decision, row in rows]
+
+    def _cost(self, indices: tuple[int, ...]) -> float:
+        return float(self.model.total(np.array([indices]))[0]) if indices else math.nan
 
     def _best_evaluated(self) -> Evaluated | None:
         best = self._best

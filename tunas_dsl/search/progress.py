@@ -56,6 +56,14 @@ class Evaluated:
 
 
 @attrs.frozen(kw_only=True)
+class Argmax:
+    """The most probable option of each decision, whatever they cost together: index vector and cost."""
+
+    indices: tuple[int, ...]
+    cost: float
+
+
+@attrs.frozen(kw_only=True)
 class Listed:
     """One of the short list: its cost, its ``rating`` by shared weights, and its accuracies when trained.
 
@@ -78,7 +86,8 @@ class Outcome:
     architectures that a quality was asked for; ``trainings`` those that it trained, each once; ``best`` is
     the best of those evaluated by the qualities given, if it cost no more than the target: where these have
     no noise it is better than the most probable one. If a search of a policy found them to be ``exact``,
-    that is its result. ``short_list`` has what a search in phases trained alone, the result first.
+    that is its result. Otherwise it is the most probable architecture on target; ``argmax`` is what the
+    policy prefers of all. ``short_list`` has what a search in phases trained alone, the result first.
     """
 
     status: Literal["finished", "interrupted"]
@@ -91,6 +100,7 @@ class Outcome:
     trainings: int | None = None
     best: Evaluated | None = None
     exact: bool | None = None
+    argmax: Argmax | None = None
     short_list: tuple[Listed, ...] | None = None
 
 

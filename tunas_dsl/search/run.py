@@ -8,7 +8,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from tunas_dsl.cost.model import CostModel
 from tunas_dsl.errors import DocumentError, NotInSpace, SearchError
+from tunas_dsl.exchange.bundle import Bundle
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.selection import check_indices
 from tunas_dsl.runs.folder import (
@@ -24,8 +26,9 @@ from tunas_dsl.runs.folder import (
 from tunas_dsl.runs.generations import KEPT
 from tunas_dsl.runs.setting import Settings
 from tunas_dsl.search.algorithms.registry import settings_kind
+from tunas_dsl.search.choice import choose
 from tunas_dsl.search.progress import Listed, Outcome
-from tunas_dsl.search.settings import SearchSettings
+from tunas_dsl.search.settings import PolicySettings, SearchSettings
 from tunas_dsl.storage import documents
 
 POLICY_SCHEMA = "tunas.policy/1"
@@ -179,16 +182,31 @@ class RunFolder:
         powers = [np.exp(np.array(row) - max(row)) for row in logits]
         return [power / power.sum() for power in powers]
 
-    def found(self, space: ir.Space) -> tuple[int, ...]:
+    def found(self, space: ir.Space, model: CostModel) -> tuple[int, ...]:
         """The index vector that the search found, or as of the last checkpoint would end with.
+
+        That is the most probable one on target by ``model``, or the best of what was evaluated.
 
         Raises:
             SearchError: there is none yet, or it is not one of ``space``.
         """
-        if self.algorithm == "reinforce" and not self._ended_with_best():
-            return self.most_probable(space)
+        if isinstance(self.settings, PolicySettings) and not (self.path / RESULT).is_file():
+            return choose(space, model, self.settings, self.probabilities(space))
+        return self._result(space)
+
+    def _result(self, space: ir.Space) -> tuple[int, ...]:
         absent = "has no result yet: the search has not finished"
         return self._checked(space, read_sealed(self.path / RESULT, RESULT_SCHEMA, absent))
+
+    def costs(self, bundle: Bundle) -> CostModel:
+        """The cost model of the search, from its ``bundle``.
+
+        Raises:
+            SearchError: it is not there.
+        """
+        if self.cost not in bundle.models:
+            raise SearchError(f"{self.bundle} has no cost model `{self.cost}`")
+        return bundle.models[self.cost]
 
     @property
     def in_phases(self) -> bool:
@@ -214,15 +232,6 @@ class RunFolder:
             self._checked(space, attrs.asdict(one))
         return listed
 
-    def _ended_with_best(self) -> bool:
-        """Whether the search has finished, not with its policy's choice but with the best of what it rated.
-
-        So do those that found their quality to have no noise, and those in phases.
-        """
-        if not (self.path / RESULT).is_file() or (self.quality is None and not self.in_phases):
-            return False
-        return self.in_phases or bool(read_sealed(self.path / RESULT, RESULT_SCHEMA, "").get("exact"))
-
     def _checked(self, space: ir.Space, document: Any) -> tuple[int, ...]:
         try:
             return check_indices(space, document["indices"])
@@ -236,7 +245,7 @@ class RunFolder:
             SearchError: the search has not finished, none cost so little, or nothing was evaluated alone.
         """
         if self.in_phases:
-            return self.found(space)
+            return self._result(space)
         if self.quality is None:
             raise SearchError(
                 f"{self.path} rated its architectures with weights in training: no rating is comparable"

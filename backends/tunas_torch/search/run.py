@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
+
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.errors import DataError, RankError
 from tunas_dsl.ir import space as ir
 from tunas_dsl.runs.events import StepEvent, WeightsEvent
+from tunas_dsl.search.choice import choose
 from tunas_dsl.search.outlook import check_decisions
 from tunas_dsl.search.phases import phases
-from tunas_dsl.search.progress import Outcome, Progress
+from tunas_dsl.search.progress import Argmax, Outcome, Progress
 from tunas_dsl.search.run import RunFolder
 from tunas_torch.runs.loop import PACE, Pace, Place, fingerprint, run_steps
 from tunas_torch.runs.precision import check_precision
@@ -106,10 +109,16 @@ def _saying_who(rank: int) -> Iterator[None]:
 
 
 def _outcome(search: Search) -> Outcome:
+    argmax = Argmax(indices=search.policy.argmax(), cost=search.argmax_cost())
+    finished = search.step_count == search.steps
+    indices = argmax.indices
+    if finished and not search.settings.apart:
+        indices = choose(search.supernet.space, search.model, search.settings, search.probabilities())
     return Outcome(
-        status="finished" if search.step_count == search.steps else "interrupted",
+        status="finished" if finished else "interrupted",
         step=search.step_count,
-        indices=search.policy.argmax(),
-        cost=search.argmax_cost(),
+        indices=indices,
+        cost=float(search.model.total(np.array([indices]))[0]),
         unit=search.model.unit,
+        argmax=argmax,
     )

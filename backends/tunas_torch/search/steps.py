@@ -198,8 +198,12 @@ class Search:
         """The probabilities of every decision's options, where the log shows them after this step."""
         if not is_snapshot(self.step_count - 1, self.steps):
             return None
-        rows = zip(self.supernet.space.decisions, self.policy.probabilities().tolist(), strict=True)
-        return [[round(share, 5) for share in row[: len(decision.options)]] for decision, row in rows]
+        return [[round(share, 5) for share in row.tolist()] for row in self.probabilities()]
+
+    def probabilities(self) -> list[Floats]:
+        """What the policy gives each option of each decision."""
+        rows = zip(self.supernet.space.decisions, self.policy.probabilities(), strict=True)
+        return [row[: len(decision.options)].detach().double().numpy() for decision, row in rows]
 
     def argmax_cost(self) -> float:
         """The cost of the most probable architecture, in the unit of the cost model."""

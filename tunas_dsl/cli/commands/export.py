@@ -9,7 +9,7 @@ import click
 from tunas_dsl.backend import ExportFormat, load_backend
 from tunas_dsl.cli.options import FiniteRange
 from tunas_dsl.cli.subjects import load_subject
-from tunas_dsl.errors import NotInSpace, SearchError
+from tunas_dsl.errors import NotInSpace
 from tunas_dsl.exchange.architecture_json import architecture_document, read_architecture
 from tunas_dsl.exchange.bundle import Bundle, read_bundle, source_sha256
 from tunas_dsl.ir import space as ir
@@ -44,17 +44,18 @@ Choice = Callable[[RunFolder, Bundle], tuple[int, ...]]
 @click.option(
     "--pick",
     type=click.Choice(["argmax", "best"]),
-    help="The most probable, or of a search with --quality the best evaluated of those at most at the "
-    "target.  [default: argmax; best where the quality has no noise]",
+    help="The most probable option of each decision, whatever they cost; or of a search with --quality the "
+    "best evaluated of those at most at the target.  [default: what the search ended with]",
 )
 def command(
     run: Path, output: Path | None, format: str, on_target: bool, within: float | None, pick: str | None
 ) -> None:
-    """Write the most probable architecture of a search, or an architecture in another format.
+    """Write what a search found, or an architecture in another format.
 
-    The most probable options, each taken alone, may miss the target: --on-target takes, of all
-    architectures that cost as much as the target, give or take --within, the one to whose decisions the
-    policy gives the highest probability.
+    A search ends with the architecture to whose decisions the policy gives the highest probability, of all
+    that are within 1 % of the target, or else nearest to it; where its quality has no noise, with the best
+    that was evaluated. --on-target and --within take another distance. The most probable options,
+    each taken alone, may miss the target: --pick argmax writes them.
 
     RUN is the folder of a search or of a training, ARCH an architecture as JSON or as a
     .space file without decisions. python, onnx and executorch are networks that run without this
@@ -117,21 +118,19 @@ def _choice(within: float | None, how: str | None) -> Choice:
         return lambda run, bundle: run.best_evaluated(bundle.space)
     if how == "argmax":
         return lambda run, bundle: _argmax(run, bundle)
-    return lambda run, bundle: run.found(bundle.space)
+    return lambda run, bundle: run.found(bundle.space, run.costs(bundle))
 
 
 def _argmax(run: RunFolder, bundle: Bundle) -> tuple[int, ...]:
     """The most probable architecture; of a baseline, which has no policy, what it ended with."""
     if run.algorithm == "reinforce":
         return run.most_probable(bundle.space)
-    return run.found(bundle.space)
+    return run.found(bundle.space, run.costs(bundle))
 
 
 def _on_target(run: RunFolder, bundle: Bundle, within: float | None) -> tuple[int, ...]:
     """The most probable architecture within so much of the target; it and the argmax are told of."""
-    if run.cost not in bundle.models:
-        raise SearchError(f"{run.bundle} has no cost model `{run.cost}`")
-    found = on_target(run, bundle.space, bundle.models[run.cost], within)
+    found = on_target(run, bundle.space, run.costs(bundle), within)
     for name, point in (("argmax", found.argmax), ("on target", found.on_target)):
         gap = point.cost - run.settings.target
         click.echo(
