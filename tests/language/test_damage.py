@@ -114,7 +114,7 @@ def check(text):
     return report.diagnostics
 
 
-@settings(max_examples=2000)
+@settings(max_examples=800)
 @given(damaged())
 def test_damaged_spaces(text):
     found = check(text)

@@ -40,17 +40,22 @@ def executed(source):
     return names["Network"]()
 
 
+@pytest.fixture(scope="module", params=["mobilenet_v3_like", "ofa_mbv3", "digits"])
+def whole(request):
+    """A space and its supernet, which takes long to be made."""
+    space = load_space(request.param)
+    return space, Supernet(space)
+
+
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("name", ["mobilenet_v3_like", "ofa_mbv3", "digits"])
-def test_exported_source_is_the_supernets_part(name, seed):
-    space = load_space(name)
+def test_exported_source_is_the_supernets_part(whole, seed):
+    space, supernet = whole
     random = np.random.default_rng(seed)
     indices = [int(random.integers(len(d.options))) for d in space.decisions]
     indices = [
         d.options.index(min(d.options)) if d.kind == "resolution" else i
         for d, i in zip(space.decisions, indices, strict=True)
     ]
-    supernet = Supernet(space)
     network = executed(python_source(prune(space, indices)))
     network.load_state_dict(supernet.extract(indices).state_dict())
     size = prune(space, indices).inputs
