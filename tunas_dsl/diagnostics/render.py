@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tunas_dsl.diagnostics.diagnostic import Diagnostic, Fix
+from tunas_dsl.diagnostics.printable import in_one_line
 from tunas_dsl.source import Span
 
 LONGEST_LINE = 200
@@ -71,7 +72,7 @@ def _excerpt(span: Span, label: str, width: int, *, arrow: str, mark: str) -> li
     margin = " " * width
     underline = " " * _cells(before) + mark * max(1, _cells(before + marked) - _cells(before))
     return [
-        f"{margin}{arrow} {span.source.path}:{number}:{column}",
+        f"{margin}{arrow} {in_one_line(span.source.path)}:{number}:{column}",
         f"{margin} |",
         f"{number:>{width}} | {_printable(text)}".rstrip(),
         f"{margin} | {underline} {label}".rstrip(),

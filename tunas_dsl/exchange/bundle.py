@@ -32,7 +32,7 @@ from tunas_dsl.storage.documents import (
     structure,
     unsealed,
 )
-from tunas_dsl.storage.files import named
+from tunas_dsl.storage.files import named, swap
 
 SCHEMA = "tunas.bundle/1"
 
@@ -219,6 +219,9 @@ def _put(fresh: Path, directory: Path) -> None:
     """Move ``fresh`` to ``directory``; a folder cannot be replaced in one step unless it is empty."""
     if not directory.exists():
         fresh.replace(directory)
+        return
+    if swap(fresh, directory):
+        shutil.rmtree(fresh)  # the old one now
         return
     old = directory.with_name(f".{directory.name}.{os.getpid()}.old")
     directory.replace(old)

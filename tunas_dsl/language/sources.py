@@ -12,6 +12,7 @@ from tunas_dsl.budgets import MAX_CHARACTERS
 from tunas_dsl.diagnostics import Report, SpaceError
 from tunas_dsl.diagnostics.diagnostic import nearest
 from tunas_dsl.source import Source, Span
+from tunas_dsl.storage.files import check_regular
 from tunas_dsl.storage.resources import shipped_spaces
 from tunas_dsl.syntax import rules
 
@@ -33,6 +34,7 @@ def read_source(path: str | Path) -> Source:
         known = shipped_spaces().get(path)
         if known is not None:
             return Source(str(known), known.read_text(encoding="utf-8"))
+    check_regular(file)
     with file.open("rb") as opened:
         return _decoded(path, opened.read(_MOST_BYTES))
 
@@ -88,6 +90,7 @@ class Folder:
         if resolved in self.unsaved:
             return Source(shown, self.unsaved[resolved])
         try:
+            check_regular(resolved)
             with resolved.open("rb") as opened:
                 return _decoded(shown, opened.read(_MOST_BYTES))
         except OSError as error:

@@ -1,6 +1,6 @@
 """Run folders as records: what a search or a training was asked, did, and ended with."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunas_dsl.cost.model import CostModel
-from tunas_dsl.errors import SearchError
+from tunas_dsl.diagnostics.printable import in_one_line
+from tunas_dsl.errors import SearchError, UserError
 from tunas_dsl.exchange.architecture_json import ArchitectureDocument, read_architecture
 from tunas_dsl.exchange.bundle import Bundle, read_bundle
 from tunas_dsl.ir import space as ir
@@ -59,7 +60,7 @@ class SearchRecord:
     @property
     def name(self) -> str:
         """The folder's name."""
-        return self.run.path.resolve().name
+        return in_one_line(self.run.path.resolve().name)
 
     @property
     def space(self) -> ir.Space:
@@ -130,7 +131,7 @@ class TrainingRecord:
     @property
     def name(self) -> str:
         """The folder's name."""
-        return self.run.path.resolve().name
+        return in_one_line(self.run.path.resolve().name)
 
 
 Record = SearchRecord | TrainingRecord
@@ -154,6 +155,25 @@ def find_runs(paths: Iterable[Path]) -> Iterator[Path]:
         if not runs:
             raise SearchError(f"{path} is no run, and there is none in it")
         yield from runs
+
+
+def whole_records(paths: Iterable[Path], tell: Callable[[str], None]) -> list[Record]:
+    """The runs among and below ``paths`` that can be read; ``tell`` hears why the others are passed over.
+
+    Raises:
+        UserError: there are none, or none of them can be read.
+    """
+    records: list[Record] = []
+    damage: UserError | None = None
+    for path in find_runs(paths):
+        try:
+            records.append(read_record(path))
+        except (UserError, OSError) as error:
+            tell(f"{path} is passed over: {error}")
+            damage = error if isinstance(error, UserError) else SearchError(str(error))
+    if damage is not None and not records:
+        raise damage
+    return records
 
 
 def read_record(path: Path) -> Record:

@@ -20,6 +20,7 @@ from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import ForbiddenExtraKeysError
 
 from tunas_dsl.errors import DocumentError
+from tunas_dsl.storage.files import check_regular
 
 T = TypeVar("T")
 
@@ -41,6 +42,8 @@ def read_text(file: Path | Traversable) -> str:
         DocumentError: there is no such file, or it is larger than MAX_BYTES, or no UTF-8 text.
     """
     try:
+        if isinstance(file, Path):
+            check_regular(file)
         with file.open("rb") as opened:
             size = os.fstat(opened.fileno()).st_size
             raw = b"" if size > MAX_BYTES else opened.read(MAX_BYTES + 1)

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tunas_dsl.cli.options import output_format
+from tunas_dsl.diagnostics.printable import printable
 from tunas_dsl.report.figures import Spread, figures, groups
-from tunas_dsl.report.reading import SearchRecord, TrainingRecord, find_runs, read_record
+from tunas_dsl.report.reading import SearchRecord, TrainingRecord, whole_records
 from tunas_dsl.report.tables import COLUMNS, cells, spread
 from tunas_dsl.storage import documents
 
@@ -25,7 +26,7 @@ def command(folders: tuple[Path, ...], format: str) -> None:
     `quality` is the mean of the architectures sampled last, `best` the best, where a run ends with it.
     Searches that differ in nothing but their seeds are also summed up, as mean and deviation.
     """
-    records = [read_record(path) for path in find_runs(folders or (Path("runs"),))]
+    records = whole_records(folders or (Path("runs"),), lambda line: click.echo(printable(line), err=True))
     searches = [record for record in records if isinstance(record, SearchRecord)]
     trainings = [record for record in records if isinstance(record, TrainingRecord)]
     if format == "json":

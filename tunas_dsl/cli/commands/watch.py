@@ -15,6 +15,7 @@ from tunas_dsl.report.figures import figures
 from tunas_dsl.report.progress import Settling, seconds_left, settling, sparkline
 from tunas_dsl.report.reading import SearchRecord, read_record
 from tunas_dsl.report.svg import short
+from tunas_dsl.storage.locking import was_killed
 
 _UNDECIDED = 12
 """So many decisions are shown, those that are nearest to a choice first."""
@@ -39,7 +40,7 @@ def command(run: Path, every: float, once: bool) -> None:
         return
     with Live(_view(record), console=console, auto_refresh=False) as live:
         try:
-            while not record.finished:
+            while not (record.finished or was_killed(run)):
                 time.sleep(every)
                 record = _read(run)
                 live.update(_view(record), refresh=True)
@@ -61,7 +62,9 @@ def _view(record: SearchRecord) -> RenderableType:
 def _heading(record: SearchRecord) -> Text:
     some = figures(record)
     left = seconds_left(record)
-    state = "finished" if some.finished else "running" if left is None else f"{_duration(left)} left"
+    state = "running" if left is None else f"{_duration(left)} left"
+    if some.finished or was_killed(record.run.path):
+        state = "finished" if some.finished else "stopped: its process is gone"
     what = f"{record.name}: {record.space.name}, {some.algorithm}, seed {some.seed}"
     phase = f" ({some.phase})" if some.phase and not some.finished else ""
     text = f"{what}, step {some.steps:,}{phase}, {state}"
