@@ -58,7 +58,7 @@ def _look_like(fresh: Path, path: Path) -> None:
 
 
 def _write_through(path: Path, text: str) -> None:
-    """Write into the file itself, all of whose names then show ``text``; what was there lies beside it so long."""
+    """Write ``text`` into the file itself, for all of its names; what was there lies beside it so long."""
     beside = path.with_name(f".{path.name}.before")
     beside.write_bytes(path.read_bytes())
     with path.open("r+", encoding="utf-8", newline="") as opened:
