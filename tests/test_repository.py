@@ -107,3 +107,9 @@ def test_every_path_of_the_rules_for_contributors_is_there():
     paths = [path for path in re.findall(r"`([\w.]+(?:/[\w.]+)+/?)`", text) if "CODE" not in path]
     assert len(paths) >= 20
     assert [path for path in paths if not (ROOT / path).exists() and path != "build/site"] == []
+
+
+def test_every_page_has_its_place_in_the_site():
+    places = (ROOT / "docs" / "index.md").read_text(encoding="utf-8").splitlines()
+    pages = [page.stem for page in sorted((ROOT / "docs").glob("*.md")) if page.stem != "index"]
+    assert [page for page in pages if places.count(page) != 1] == []
