@@ -95,7 +95,7 @@ def test_filters_that_differ_in_a_layer_are_marked_where_it_is_used():
 
 
 def test_commas_between_layers_inside_a_residual_are_said_one_by_one():
-    text = HEAD + STEM + "    block b (filters: 16) { residual({ conv(kernel: 3), relu, relu }) }\n}"
+    text = HEAD + STEM + "    block b (filters: 16) { residual({ conv(kernel: 3), relu, swish }) }\n}"
     _, report = check_text(Source("case.space", text))
     assert [(d.code, d.fix.applicability) for d in report.diagnostics] == [("E012", "safe")] * 2
 

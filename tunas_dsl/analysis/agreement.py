@@ -37,6 +37,16 @@ def agreed(
     return first.outputs
 
 
+def idle_behind(layer: ir.Layer, before: ir.Layer | None) -> str | None:
+    """Why ``layer`` changes nothing behind the one ``before``, or nothing where it does."""
+    match layer, before:
+        case ir.Endpoint(), ir.Endpoint():
+            return "stands twice in a row: both mark the same features"
+        case ir.Activation(function=function), ir.Activation(function=other) if function == other:
+            return "stands twice in a row"
+    return None
+
+
 def check_options(options: Sequence[tree.Expression], report: Report) -> None:
     """Warn of alternatives that are written twice."""
     for number, option in enumerate(options):

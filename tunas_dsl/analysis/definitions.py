@@ -3,7 +3,7 @@
 Before: a syntax tree. After: a scope in which every name of the file has its meaning.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
@@ -16,7 +16,7 @@ from tunas_dsl.analysis.vocabulary import meant
 from tunas_dsl.budgets import IMPORT, spend
 from tunas_dsl.diagnostics import Note, Report
 from tunas_dsl.diagnostics.diagnostic import nearest
-from tunas_dsl.source import Source
+from tunas_dsl.source import Source, Span, inside
 from tunas_dsl.syntax import tree
 from tunas_dsl.syntax.parser import parse
 
@@ -63,8 +63,9 @@ class Files:
         self.open.append(source.path)
         scope.broken |= {broken.name for broken in file.broken if broken.name is not None}
         scope.anything = any(broken.keyword == "import" for broken in file.broken)
-        for statement in (*file.definitions, *(file.space.statements if file.space else ())):
-            _define(statement, scope, self.report)
+        statements = (*file.definitions, *(file.space.statements if file.space else ()))
+        for statement in sorted(statements, key=lambda statement: isinstance(statement, tree.Default)):
+            _define(statement, scope, self.report)  # a default may be given to a layer that is defined later
         for imported in file.imports:
             self.imports(imported, scope, source)
         self.open.pop()
@@ -158,11 +159,28 @@ def _define(statement: tree.Statement, scope: Scope, report: Report) -> None:
 
 def _default(name: tree.Name, arguments: tuple[tree.Argument, ...], scope: Scope, report: Report) -> None:
     if name.text not in OPERATORS:
-        known = frozenset(OPERATORS)
-        report.add(rules.UnknownName(span=name.span, name=name.text, what="built-in layer", known=known))
+        known, own = frozenset(OPERATORS), scope.own().get(name.text)
+        help = _default_of_own(own, arguments) if own is not None else None
+        report.add(
+            rules.UnknownName(span=name.span, name=name.text, what="built-in layer", known=known, help=help)
+        )
+        if own is not None:
+            scope.used.add(name.text)
         return
     given = match_arguments(name.text, OPERATORS[name.text], arguments, name.span, report, complete=False)
     scope.defaults.setdefault(name.text, {}).update(given)
+
+
+def _default_of_own(own: Binding, arguments: tuple[tree.Argument, ...]) -> str:
+    """How a layer of one's own is given the defaults that ``arguments`` say."""
+    wanted = {a.name.text: " ".join(a.expression.span.text.split()) for a in arguments if a.name}
+    parameters = [
+        f"{p.name.text}: {wanted[p.name.text]}" if p.name.text in wanted else " ".join(p.span.text.split())
+        for p in own.parameters
+    ]
+    name = own.name.text
+    said = f"`default` is for built-in layers, and `{name}` is your own: give its parameter a default"
+    return f"{said}: `layer {name}({', '.join(parameters)}) = ...`" if parameters else said
 
 
 def check_names(file: tree.File, scope: Scope, report: Report) -> None:
@@ -221,9 +239,12 @@ def _check_parameters(layer: tree.Layer, scope: Scope, report: Report) -> None:
 def _check_references(
     expression: tree.Expression, scope: Scope, parameters: frozenset[str], report: Report
 ) -> None:
+    unread = list(_unknown_arguments(expression))
     for node in tree.walk(expression):
         name = _named(node)
         if name is None or name in parameters or _is_known(name, scope):
+            continue
+        if any(inside(node.span, argument) for argument in unread):
             continue
         span = node.name.span if isinstance(node, tree.Call) else node.span
         layers = isinstance(node, tree.Call)
@@ -236,6 +257,16 @@ def _check_references(
         near = meant(name, candidates) if room else None
         if near is not None:
             scope.find(near.name)  # what is misspelt is used
+
+
+def _unknown_arguments(expression: tree.Expression) -> Iterator[Span]:
+    """What is given to arguments that built-in layers do not have: it is not looked at."""
+    for call in tree.walk(expression):
+        if isinstance(call, tree.Call) and call.name.text in OPERATORS:
+            known = {parameter.name for parameter in OPERATORS[call.name.text]}
+            for argument in call.arguments:
+                if argument.name is not None and argument.name.text not in known:
+                    yield argument.span
 
 
 def _is_known(name: str, scope: Scope) -> bool:

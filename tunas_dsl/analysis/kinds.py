@@ -1,5 +1,6 @@
 """Single options as values of a kind of setting: what fits, and what was meant by what does not."""
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -27,6 +28,8 @@ class Written:
     times: bool = False
     word: str | None = None
     size: tuple[Fraction, Fraction] | None = None
+    relative: Span | None = None
+    """Where a definition has the factor of the input that it is, or is multiplied by."""
 
     @property
     def written(self) -> str:
@@ -90,12 +93,19 @@ def mended(raw: Written, kind: Kind) -> tuple[str | None, str | None]:
     if kind == "ratio" and raw.number is not None and raw.number > 1:
         return f"it is a part of the expanded filters, such as `1/{raw.number}`", None
     if kind == "filters" and raw.times:
-        return "only `expand` is relative; filters are multiplied where they are given: `32 * 2`", None
+        plain = without_factors(raw.span.text)
+        product = plain if "*" in plain else f"32 * {plain}"
+        return f"only `expand` is relative; filters are multiplied by plain numbers: `{product}`", None
     if kind == "fraction" and raw.number is not None and 2 <= raw.number <= 99:
         return f"write `{float(raw.number / 100):g}`", f"{float(raw.number / 100):g}"
     if kind == "count" and raw.word is not None:
         return "the number comes first: `3 * layer`", None
     return None, None
+
+
+def without_factors(written: str) -> str:
+    """``0.5x | 1x`` as ``0.5 | 1``."""
+    return re.sub(r"([0-9])x\b", r"\1", " ".join(written.split()))
 
 
 def as_alternatives(combined: Sequence[Written], kind: Kind) -> str | None:

@@ -7,7 +7,7 @@ A layer that cannot be read is reported and left out, so that the rest is still 
 from collections.abc import Sequence
 
 from tunas_dsl.analysis import rules
-from tunas_dsl.analysis.agreement import agreed, check_depths, check_options, sizes
+from tunas_dsl.analysis.agreement import agreed, check_depths, check_options, idle_behind, sizes
 from tunas_dsl.analysis.blame import Blame, Use
 from tunas_dsl.analysis.channels import Ties
 from tunas_dsl.analysis.convolutions import Convolutions
@@ -39,6 +39,7 @@ class LayerLowering:
         self.count = 0
         self._calls: dict[tuple[int, int, int], tuple[Scope, object]] = {}
         self.blame = Blame(report)
+        self._computes = False  # whether any layer stands before
         self._convolutions = Convolutions(decisions, ties, self.blame, report)
 
     def settle(self) -> None:
@@ -53,8 +54,21 @@ class LayerLowering:
         layers: list[ir.Layer] = []
         for expression in written_out(expressions, place.scope, self.report):
             here = place._replace(path=f"{place.path}.{len(layers)}")
-            place = self._next(place, self.layer(expression, here), layers)
+            layer = self.layer(expression, here)
+            if layer is not None:
+                self._check_idle(layer, layers[-1] if layers else None, expression.span, place)
+            place = self._next(place, layer, layers)
         return tuple(layers), place
+
+    def _check_idle(self, layer: ir.Layer, before: ir.Layer | None, span: Span, place: Place) -> None:
+        """Warn of a layer that changes nothing behind the one before, or before any."""
+        why = idle_behind(layer, before)
+        if isinstance(layer, ir.Endpoint) and not self._computes:
+            why = "stands before any layer: it marks the image itself"
+        self._computes = self._computes or not isinstance(layer, ir.Endpoint)
+        if why is not None:
+            written = shortened(span.text)
+            self.blame.add(rules.IdleLayer(span=span, written=written, why=why), place.uses)
 
     def _next(self, place: Place, layer: ir.Layer | None, layers: list[ir.Layer]) -> Place:
         if layer is None:
@@ -292,6 +306,11 @@ class LayerLowering:
         body = self.layer(given["layer"], place._replace(in_residual=True))
         if body is None:
             return None
+        if isinstance(body, ir.Skip):
+            idle = rules.IdleLayer(
+                span=span, written=shortened(span.text), why="gives what it is given: nothing is added to it"
+            )
+            self.blame.add(idle, place.uses)
         before, after = place.inputs, body.outputs
         if before.size != after.size:
             instead = without_residual(given["layer"], place) if place.uses else None

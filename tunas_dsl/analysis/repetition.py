@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import attrs
 
+from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.juxtaposed import separated
 from tunas_dsl.analysis.scope import Scope
-from tunas_dsl.analysis.values import Options, evaluate
+from tunas_dsl.analysis.values import Options, evaluate, is_value, shortened
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.syntax import tree
 
@@ -37,9 +38,31 @@ def counted(number: tree.Expression, scope: Scope, report: Report) -> Count | No
 
 def repetitions(product: tree.Product, scope: Scope, report: Report) -> Count | None:
     """How many layers the numbers before ``* layer`` say, or nothing where they were reported."""
+    *layers, number = product.factors
+    if isinstance(number, tree.Number) and not any(is_count(factor, scope) for factor in layers):
+        _report_order(product, report)
+        return None
     counts = product.factors[:-1]
     span = counts[0].span.to(counts[-1].span)
     return counted(counts[0] if len(counts) == 1 else tree.Product(counts, span=span), scope, report)
+
+
+def is_count(factor: tree.Expression, scope: Scope) -> bool:
+    """Whether a factor may be a number of layers, and not a layer."""
+    if isinstance(factor, tree.Reference):
+        binding = scope.known(factor.name)
+        return binding is None or is_value(binding.expression)
+    return is_value(factor)
+
+
+def _report_order(product: tree.Product, report: Report) -> None:
+    """``layer * 2``: the number comes first."""
+    *layers, number = product.factors
+    layer = " * ".join(factor.span.text for factor in layers)
+    written, meant = product.span.text, f"{number.span.text} * {layer}"
+    plain = " ".join(meant.split())
+    help = f"the number comes first: `{shortened(plain)}`"
+    report.add(rules.NotALayer(span=product.span, written=shortened(written), help=help, replacement=meant))
 
 
 def written_out(

@@ -156,14 +156,23 @@ class Settings:
 
     def _check_expansion(self, options: Options, inputs: int) -> bool:
         """Warn where an absolute expansion was probably meant as a factor; whether one was."""
-        said = False
-        for option, span in zip(options.options, options.places, strict=True):
-            if isinstance(option, int) and option <= LARGEST_FACTOR and option < inputs:
-                filters, said = self._rounded("expansion", option), True
-                self.decisions.report.add(
-                    rules.SmallExpansion(span=span, written=str(option), filters=filters, inputs=inputs)
-                )
-        return said
+        small = [
+            (option, span)
+            for option, span in zip(options.options, options.places, strict=True)
+            if isinstance(option, int) and option <= LARGEST_FACTOR and option < inputs
+        ]
+        if not small:
+            return False
+        places = [span for _, span in small]
+        if len(small) == len(options.options) > 1 and places[0].start < places[-1].start:
+            small = [(small[0][0], places[0].to(places[-1]))]
+        for option, span in small:
+            filters = self._rounded("expansion", option)
+            written = " ".join(span.text.split()) if span not in places else str(option)
+            self.decisions.report.add(
+                rules.SmallExpansion(span=span, written=written, filters=filters, inputs=inputs)
+            )
+        return True
 
     def _check_rounding(self, options: Options) -> None:
         """Warn where a number of filters that is written out becomes another."""

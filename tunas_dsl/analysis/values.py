@@ -8,7 +8,7 @@ from fractions import Fraction
 import attrs
 
 from tunas_dsl.analysis import rules
-from tunas_dsl.analysis.kinds import Option, Written, as_alternatives, converted, mended
+from tunas_dsl.analysis.kinds import Option, Written, as_alternatives, converted, mended, without_factors
 from tunas_dsl.analysis.operators import EXAMPLES, OPERATORS, WANTED, WORDS, Kind
 from tunas_dsl.analysis.scope import Binding, Scope
 from tunas_dsl.analysis.vocabulary import meant
@@ -61,7 +61,20 @@ def evaluate(expression: tree.Expression, scope: Scope, kind: Kind, report: Repo
 
 def _typed(raw: Written, use: Span, kind: Kind, report: Report) -> Option | None:
     option = converted(raw, kind)
-    if option is None:
+    if option is None and kind == "filters" and raw.relative is not None:
+        written = " ".join(raw.relative.text.split())
+        plain = without_factors(written)
+        report.add(
+            rules.WrongValue(
+                span=raw.relative,
+                written=written,
+                wanted="a factor of filters",
+                help=f"`3x` is relative to an input; filters are multiplied by plain numbers: `{plain}`",
+                replacement=plain,
+                use=use,
+            )
+        )
+    elif option is None:
         help, replacement = mended(raw, kind)
         report.add(
             rules.WrongValue(
@@ -147,7 +160,13 @@ class _Evaluation:
             found = self.options(binding.expression, binding.scope, (*inside, key))
             binding.known[self.kind] = self.decided(found, binding)
         result: _Set | None = binding.known[self.kind]
-        return result
+        if result is None or not any(raw.times for raw in result.raws):
+            return result
+        place = binding.expression.span
+        raws = tuple(
+            attrs.evolve(raw, relative=raw.relative or place) if raw.times else raw for raw in result.raws
+        )
+        return attrs.evolve(result, raws=raws)
 
     def decided(self, found: _Set | None, binding: Binding) -> _Set | None:
         """What a name stands for, with the decision that it shares if it is that of a ``decide``."""
@@ -245,7 +264,8 @@ class _Evaluation:
             if max(abs(product.numerator), product.denominator) >= 10**MAX_DIGITS:
                 self.report.add(TooManyDigits(span=expression.span, what="this product", limit=MAX_DIGITS))
                 return None
-            raws.append(Written(expression.span, product, times=a.times or b.times))
+            relative, times = a.relative or b.relative, a.times or b.times
+            raws.append(Written(expression.span, product, times=times, relative=relative))
         decided = left.decided or right.decided
         return _Set(self.limited(raws, expression), decided, shared, left.labels or right.labels)
 

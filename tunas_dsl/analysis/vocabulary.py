@@ -61,6 +61,8 @@ _ONLY_ELSEWHERE = {
         "sequential seq chain",
     "a convolution has a bias where it has no batch norm: `bn: off`":
         "bias",
+    "options of one layer share their weights; for weights of their own write whole layers: `(a | b)`":
+        "shared sharedweights weightsharing shareweights share unshared",
     "there are no grouped convolutions; those of `sepconv` and `bottleneck` are depthwise":
         "groups",
     "there are no dilated convolutions":

@@ -47,6 +47,7 @@ from tunas_dsl.analysis.rules.statements import (
 from tunas_dsl.analysis.rules.style import (
     EarlyClassifier,
     EmptyBlock,
+    IdleLayer,
     IdleSilencing,
     RepeatedOption,
     Shadowed,
@@ -70,6 +71,7 @@ __all__ = [
     "DuplicateName",
     "EarlyClassifier",
     "EmptyBlock",
+    "IdleLayer",
     "IdleSilencing",
     "ImportCycle",
     "ImportEscapes",

@@ -21,10 +21,13 @@ class UnknownName(Diagnostic):
     what: str
     known: frozenset[str]
     example: str | None = None
+    help: str | None = None
 
     @property
     def hint(self) -> str | None:
         """A known name that is spelt nearly the same, or that others call so; else a value that fits."""
+        if self.help is not None:
+            return self.help
         defined = f"or define it by `let {self.name} = ...`"
         value = f"write {self.example}, {defined}" if self.example else None
         return advice(self.name, self.known) or value
@@ -32,7 +35,7 @@ class UnknownName(Diagnostic):
     @property
     def fix(self) -> Fix | None:
         """That name in its place."""
-        near = meant(self.name, self.known)
+        near = meant(self.name, self.known) if self.help is None else None
         return near.fix(self.span) if near else None
 
 

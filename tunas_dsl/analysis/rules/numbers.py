@@ -1,8 +1,15 @@
 """Warnings about numbers that are hardly meant."""
 
+import re
+
 import attrs
 
 from tunas_dsl.diagnostics import Diagnostic, Fix
+
+
+def _as_factors(options: str) -> str:
+    """``3 | 4`` as ``3x | 4x``."""
+    return re.sub(r"[0-9]+", r"\g<0>x", options)
 
 
 def _becoming(options: tuple[str, ...], rounded: str) -> str:
@@ -117,14 +124,24 @@ class SmallExpansion(Diagnostic):
     inputs: int
 
     @property
+    def text(self) -> str:
+        """The message, which is another about several options."""
+        if self.written.isdecimal():
+            return super().text
+        return f"`{self.written}` are numbers of filters, fewer than the {self.inputs} of the layer's input"
+
+    @property
     def hint(self) -> str:
         """The way out."""
-        return f"a factor is written `{self.written}x`"
+        if self.written.isdecimal():
+            return f"a factor is written `{self.written}x`"
+        return f"did you mean `{_as_factors(self.written)}`?"
 
     @property
     def fix(self) -> Fix | None:
-        """The factor."""
-        return Fix(self.span, f"{self.span.text}x", "maybe") if self.span.text.isdecimal() else None
+        """The factor, or all of them."""
+        plain = re.fullmatch(r"[0-9]+(\s*\|\s*[0-9]+)*", self.span.text)
+        return Fix(self.span, _as_factors(self.span.text), "maybe") if plain else None
 
 
 @attrs.frozen(kw_only=True)

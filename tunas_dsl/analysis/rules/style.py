@@ -98,6 +98,26 @@ class EarlyClassifier(Diagnostic):
 
 
 @attrs.frozen(kw_only=True)
+class IdleLayer(Diagnostic):
+    """A layer that changes nothing where it stands, and so was hardly meant.
+
+    An activation or an endpoint behind the same one; an endpoint before any layer, which marks the image
+    itself; a residual over ``skip`` alone, which gives what it is given.
+    """
+
+    code = "W513"
+    message = "`{written}` {why}"
+
+    written: str
+    why: str
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return "leave it out, or write what was meant"
+
+
+@attrs.frozen(kw_only=True)
 class IdleSilencing(Diagnostic):
     """A comment that silences a warning, on a line that has no such warning.
 

@@ -52,6 +52,7 @@ class NotALayer(Diagnostic):
     written: str
     help: str | None = None
     first: Span | None = None
+    replacement: str | None = None
 
     @property
     def hint(self) -> str | None:
@@ -62,6 +63,11 @@ class NotALayer(Diagnostic):
     def notes(self) -> tuple[Note, ...]:
         """Where the value was given its name."""
         return (Note(self.first, "this is a value"),) if self.first else ()
+
+    @property
+    def fix(self) -> Fix | None:
+        """What was meant, where that is sure."""
+        return None if self.replacement is None else Fix(self.span, self.replacement)
 
 
 @attrs.frozen(kw_only=True)

@@ -51,12 +51,26 @@ def _form_for(stuck: Stuck, statement: str) -> str | None:
     if kind == "IMPORT":
         return "imports stand at the beginning of the file, before the space"
     if kind == "BAR" and statement == "INPUT":
-        return "write `input image (160 | 192) x 3`"
+        return _with_parentheses(stuck)
     if kind == "BAR" and statement == "BLOCK" and before is not None and before.kind == "NUMBER":
         return "how many layers is decided in parentheses: `(2 | 3) * layer`"
     if kind == "BAR" and statement == "BLOCK" and "NAME" in stuck.possible:
         return "put alternatives between the layers of a block in parentheses: `(a | b)`"
     return None
+
+
+_SIZES = re.compile(
+    r"input\s+image\s+(?P<sizes>\d+(?:\s*x\s*\d+)?(?:\s*\|\s*\d+(?:\s*x\s*\d+)?)+)\s*x\s*(?P<channels>\d+)(?!\s*[x\d|])"
+)
+
+
+def _with_parentheses(stuck: Stuck) -> str:
+    """The help for sizes that are alternatives without parentheses, in the author's numbers."""
+    match = _SIZES.match(stuck.source.text, stuck.tokens[stuck.begun].start)
+    if match is None:
+        return "alternatives of the size stand in parentheses: `input image (160 | 192) x 3`"
+    sizes = " ".join(match["sizes"].split())
+    return f"write `input image ({sizes}) x {match['channels']}`"
 
 
 def _with_channels(stuck: Stuck) -> str:
