@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.errors import SearchError
@@ -38,8 +38,12 @@ class Backend(Protocol):
         device: str,
         threads: int | None,
         started: Callable[[], None] = lambda: None,
+        images: object | None = None,
     ) -> Outcome:
         """Search ``space`` with the settings and data of ``run``, from its checkpoint on with ``resume``.
+
+        ``images`` are data sets of the tensor library, training and validation, instead of those that the
+        run names.
 
         ``started`` is called once everything has been checked, before the first step; ``report`` after
         each step, ``tell`` with a sentence that the user should read.
@@ -59,8 +63,11 @@ class Backend(Protocol):
         tell: Callable[[str], None],
         device: str,
         threads: int | None,
+        images: object | None = None,
     ) -> TrainingOutcome:
         """Train ``architecture`` with settings and data of ``run``, from its checkpoint on with ``resume``.
+
+        ``images`` are data sets of the tensor library, as in :meth:`search`.
 
         It is evaluated on validation images, and with ``test``, at the end, on test images.
         ``report`` is called after each step, ``tell`` with a sentence that the user should read.
@@ -119,13 +126,23 @@ class Backend(Protocol):
         device: str,
         threads: int | None,
         tell: Callable[[str], None],
+        images: object | None = None,
     ) -> Quality:
         """A quality for ``space``: the accuracy on validation images with what the search ``run`` trained.
 
-        It computes on ``device`` with so many ``threads``.
+        It computes on ``device`` with so many ``threads``; ``images`` are as in :meth:`search`.
 
         Raises:
             SearchError, DataError: something that the user can put right.
+        """
+
+    def module(self, architecture: ir.Space, weights: Path | None) -> Any:
+        """The network of ``architecture``, which has nothing left to decide, as the library's own module.
+
+        It has the ``weights`` of a training, in evaluation mode, or initial ones.
+
+        Raises:
+            SearchError: the weights are of another network, or damaged.
         """
 
     def latency_bench(self, runtime: Runtime, *, device: str, threads: int) -> Bench:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import Any
 
     from tunas_dsl.backend import ExportFormat
     from tunas_dsl.cost.model import CostModel
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from tunas_dsl.training.progress import Evaluation, Part, TrainingOutcome, TrainingProgress
     from tunas_dsl.training.run import TrainingFolder
     from tunas_torch.data import ImageData
+    from tunas_torch.latency import LatencyModel
+    from tunas_torch.policy import Policy
+    from tunas_torch.standalone.network import Network
+    from tunas_torch.supernet import Supernet
 
 
 class TorchBackend:
@@ -41,11 +46,12 @@ class TorchBackend:
         device: str = "cpu",
         threads: int | None = None,
         started: Callable[[], None] = lambda: None,
+        images: object | None = None,
     ) -> Outcome:
         """Search ``space`` with the settings and data of ``run``; see the protocol."""
         from tunas_torch.search.run import run_search, start_search
 
-        search = start_search(space, model, run, device, threads)
+        search = start_search(space, model, run, device, threads, images)
         started()
         _tell_data(search.data, tell)
         return run_search(search, run, resume=resume, report=report, tell=tell)
@@ -61,11 +67,12 @@ class TorchBackend:
         tell: Callable[[str], None],
         device: str = "cpu",
         threads: int | None = None,
+        images: object | None = None,
     ) -> TrainingOutcome:
         """Train ``architecture`` with the settings and data of ``run``; see the protocol."""
         from tunas_torch.training.run import run_training, start_training
 
-        training = start_training(architecture, run, device, threads)
+        training = start_training(architecture, run, device, threads, images)
         _tell_data(training.data, tell)
         return run_training(training, run, test=test, resume=resume, report=report, tell=tell)
 
@@ -113,11 +120,18 @@ class TorchBackend:
         device: str = "cpu",
         threads: int | None = None,
         tell: Callable[[str], None],
+        images: object | None = None,
     ) -> Quality:
         """The accuracy that the weights of ``run`` give architectures of ``space``; see the protocol."""
         from tunas_torch.search.shared_weights import SharedWeights
 
-        return SharedWeights(space, run, tell, device, threads)
+        return SharedWeights(space, run, tell, device, threads, images)
+
+    def module(self, architecture: ir.Space, weights: Path | None) -> Network:
+        """The network of ``architecture``; see the protocol."""
+        from tunas_torch.training.trained import open_network
+
+        return open_network(architecture, weights)
 
     def latency_bench(self, runtime: Runtime, *, device: str = "cpu", threads: int = 1) -> Bench:
         """What times operations and networks with ``runtime``; see the protocol."""
@@ -133,3 +147,15 @@ def _tell_data(data: ImageData, tell: Callable[[str], None]) -> None:
 
 
 BACKEND = TorchBackend()
+
+__all__ = ["BACKEND", "LatencyModel", "Policy", "Supernet", "TorchBackend"]
+
+
+def __getattr__(name: str) -> Any:
+    """One of the three things that a space compiles to, and torch, imported now."""
+    homes = {"LatencyModel": "latency", "Policy": "policy", "Supernet": "supernet"}
+    if name not in homes:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{homes[name]}"), name)

@@ -3,6 +3,8 @@
 It is one of three things that a space compiles to, beside the supernet and the policy.
 """
 
+from typing import Protocol
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -10,6 +12,14 @@ from torch import Tensor, nn
 from tunas_dsl.cost.factor import Factor, merge
 from tunas_dsl.cost.model import CostModel
 from tunas_dsl.ir.selection import AVERAGE
+
+
+class HoldsModel(Protocol):
+    """What has a cost model, such as a cost of the library."""
+
+    @property
+    def model(self) -> CostModel:
+        """The model."""
 
 
 class LatencyModel(nn.Module):
@@ -22,8 +32,9 @@ class LatencyModel(nn.Module):
 
     counts: Tensor
 
-    def __init__(self, model: CostModel) -> None:
+    def __init__(self, model: CostModel | HoldsModel) -> None:
         super().__init__()
+        model = model if isinstance(model, CostModel) else model.model
         self.unit = model.unit
         self.intercept = model.intercept
         factors = merge(Factor(site.decisions, site.table) for site in model.sites)
@@ -34,7 +45,13 @@ class LatencyModel(nn.Module):
         self.register_buffer("counts", torch.tensor(model.options))
 
     def forward(self, masks: Tensor) -> Tensor:
-        """The costs ``(N,)`` under ``masks`` ``(N, D, C)``, with C no less than the most options."""
+        """The costs ``(N,)`` under ``masks`` ``(N, D, C)``, with C no less than the most options.
+
+        Of one set of masks, ``(D, C)``, such as a policy's probabilities, it is one cost, ``()``.
+        """
+        if masks.ndim == 2:
+            one: Tensor = self(masks[None])
+            return one.squeeze(0)
         masks = masks.to(torch.float64)
         total = masks.new_full((len(masks),), self.intercept)
         for number, decisions in enumerate(self.decisions):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.holding import SpaceLike, space_of
 from tunas_dsl.ir.selection import AVERAGE
 from tunas_dsl.search.activity import Activity
 
@@ -56,9 +57,9 @@ class Policy(nn.Module):
     largest: Tensor
     is_op: Tensor
 
-    def __init__(self, space: ir.Space, hierarchical: bool = True, temperature: float = 1.0) -> None:
+    def __init__(self, space: SpaceLike, hierarchical: bool = True, temperature: float = 1.0) -> None:
         super().__init__()
-        self.space = space
+        self.space = space = space_of(space)
         self.temperature = temperature
         decisions = space.decisions
         counts = torch.tensor([len(d.options) for d in decisions])

@@ -7,7 +7,7 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.holding import SpaceLike, space_of
 from tunas_dsl.ir.selection import AVERAGE, check_indices, prune
 from tunas_torch.layers.composition import search_layer
 from tunas_torch.layers.kinds import Classifier, SearchLayer
@@ -31,10 +31,10 @@ class Supernet(nn.Module):
     """
 
     def __init__(
-        self, space: ir.Space, *, execution: Literal["sliced", "masked"] = "sliced", seed: int = 0
+        self, space: SpaceLike, *, execution: Literal["sliced", "masked"] = "sliced", seed: int = 0
     ) -> None:
         super().__init__()
-        self.space = space
+        self.space = space = space_of(space)
         self.execution = EXECUTIONS[execution]
         self.recomputed: frozenset[str] = frozenset()
         random = torch.Generator().manual_seed(seed)

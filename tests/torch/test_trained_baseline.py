@@ -125,7 +125,7 @@ def test_a_training_that_diverges_ends_it_with_a_line_that_says_which(tmp_path):
     [
         (RANDOM, 2, "--quality training:digits needs --train-steps or --train-epochs"),
         ((*RANDOM, "--quality", "training:", *LENGTH), 2, "needs images: training:digits"),
-        ((*RANDOM, "--quality", "synthetic", *LENGTH), 2, "has a use for --train-steps, --train-batch-size"),
+        ((*RANDOM, "--quality", "synthetic", *LENGTH), 2, "a use for --train-steps, --train-batch-size"),
         ((*RANDOM, *LENGTH, "--train-epochs", 2), 1, "both are given (an option that begins with --train)"),
         ((*RANDOM, *LENGTH, "--train-batch-size", 1), 1, "`batch_size` is 1, but must be"),
         ((*RANDOM, *LENGTH, "--quality", "training:digit"), 1, "there is no data set `digit`"),

@@ -8,9 +8,13 @@ from typing import Any
 import attrs
 import click
 
+from tunas_dsl.api.run_folders import create_run, reopen_run
+from tunas_dsl.api.subjects import Subject, load_subject
+from tunas_dsl.cli.estimates import Estimates
+from tunas_dsl.cli.holding import hold_folder
 from tunas_dsl.cli.options.recipe import chosen_recipe
-from tunas_dsl.cli.run_folders import create_run, needed, reopen_run
-from tunas_dsl.cli.subjects import Subject
+from tunas_dsl.cli.run_folders import needed
+from tunas_dsl.cost.lookup import Missing
 from tunas_dsl.search.algorithms.own import AlgorithmClass, OwnSettings, named_algorithm
 from tunas_dsl.search.algorithms.registry import SETTINGS
 from tunas_dsl.search.quality import load_class
@@ -22,6 +26,7 @@ def own_run(
     space: str | None,
     quality: str | None,
     latency: str | None,
+    missing: Missing,
     algorithm: str | None,
     options: Sequence[str],
     wanted: Mapping[str, Any],
@@ -45,15 +50,17 @@ def own_run(
     if resume:
         sources = {"quality": quality} if quality else {}
         kept = {**given, **of_trainings, **sources, "algorithm": algorithm}
-        return *reopen_run(output, space, kept), own
+        named = None if space is None else (space, load_subject(space))
+        return *reopen_run(output, named, kept, hold_folder), own
     given.setdefault("options", {})
     needed(
         SPACE=space, quality=quality, latency=latency, target=given.get("target"), steps=given.get("steps")
     )
     settings = OwnSettings(**given)
     recipe = chosen_recipe(quality, dict(of_trainings), settings.seed)
+    subject = load_subject(str(space), missing=missing, notice=Estimates(missing))
     subject, run = create_run(
-        output, str(space), latency, settings, quality=quality, algorithm=algorithm, recipe=recipe
+        output, hold_folder, subject, latency, settings, quality=quality, algorithm=algorithm, recipe=recipe
     )
     return subject, run, own
 

@@ -12,6 +12,7 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.runs.data_record import hold_record
 from tunas_dsl.runs.ranks import rank, ranks
 from tunas_torch.data import ImageData, open_data
+from tunas_torch.data.pair import open_pair
 from tunas_torch.memory.heap import keep_freed_memory
 
 
@@ -57,26 +58,34 @@ class RunWithData(Protocol):
 
 
 def images_of(
-    space: ir.Space, run: RunWithData, seed: int, holdout: float | None, *, keep: bool = True
+    space: ir.Space,
+    run: RunWithData,
+    seed: int,
+    holdout: float | None,
+    *,
+    keep: bool = True,
+    images: object | None = None,
 ) -> ImageData:
-    """The images of ``run``, held against those that it had first; with ``keep``, their place is kept.
+    """The images of ``run``, or ``images``, a pair of data sets, held against those that it had first.
+
+    With ``keep``, their place is kept.
 
     Raises:
         SearchError: the space has no classifier, or fewer classes than the data.
         DataError: the data cannot be used, or are others than before; the message says what differs.
     """
     place = str(run.data)
-    images = images_for(space, place, seed, holdout)
+    found = images_for(space, place if images is None else images, seed, holdout)
     keep = keep and not rank()
     accept = run.accept_changed_data
-    differences = hold_record(run.path, images.record(), place, accept=accept, keep=keep)
+    differences = hold_record(run.path, found.record(), place, accept=accept, keep=keep)
     if keep:
         run.keep_place()
-    return attrs.evolve(images, notes=(*differences, *images.notes))
+    return attrs.evolve(found, notes=(*differences, *found.notes))
 
 
-def images_for(space: ir.Space, data: str, seed: int, holdout: float | None = None) -> ImageData:
-    """The data set that ``data`` names, in the size of the space's input.
+def images_for(space: ir.Space, data: object, seed: int, holdout: float | None = None) -> ImageData:
+    """The data set that ``data`` names, or a pair of data sets, in the size of the space's input.
 
     Raises:
         SearchError: the space has no classifier, or fewer classes than the data.
@@ -86,7 +95,10 @@ def images_for(space: ir.Space, data: str, seed: int, holdout: float | None = No
         raise SearchError(f"`{space.name}` has no classifier, so that there is no accuracy to work towards")
     height, width = max(space.inputs.size.options)  # a resolution decision only makes them smaller
     shape = (space.inputs.channels.constant, height, width)
-    images = open_data(data, image_shape=shape, seed=seed, holdout=holdout)
+    if isinstance(data, str):
+        images = open_data(data, image_shape=shape, seed=seed, holdout=holdout)
+    else:
+        images = open_pair(data, shape, seed=seed)
     has, needs = space.classifier.classes, len(images.class_names)
     if needs > has:
         raise SearchError(

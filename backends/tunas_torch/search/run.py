@@ -25,9 +25,14 @@ from tunas_torch.supernet import Supernet
 
 
 def start_search(
-    space: ir.Space, model: CostModel, run: RunFolder, device: str, threads: int | None
+    space: ir.Space,
+    model: CostModel,
+    run: RunFolder,
+    device: str,
+    threads: int | None,
+    images: object | None = None,
 ) -> Search:
-    """A search at its first step, with the data that ``run`` names.
+    """A search at its first step, with the data that ``run`` names, or on ``images``, a pair of data sets.
 
     Raises:
         SearchError: the space has no classifier, or fewer classes than the data, or there is no such device,
@@ -39,7 +44,7 @@ def start_search(
     place = use(device, threads)
     check_precision(settings.precision, place)
     team = assemble(place)
-    data = images_of(space, run, settings.seed, settings.holdout)
+    data = images_of(space, run, settings.seed, settings.holdout, images=images)
     supernet = Supernet(space, execution=settings.execution, seed=settings.seed).to(place)
     kind = WeightsSearch if settings.apart else Search
     search = kind(supernet, model, data, settings, team)

@@ -32,6 +32,7 @@ class SharedWeights:
         tell: Callable[[str], None],
         device: str = "cpu",
         threads: int | None = None,
+        images: object | None = None,
     ) -> None:
         bundle = read_bundle(run.bundle)
         if fingerprint(bundle.space) != fingerprint(space):
@@ -46,8 +47,8 @@ class SharedWeights:
         check_forms(weights, supernet.state_dict())
         check_finite(weights)
         supernet.load_state_dict(weights)
-        images = images_of(space, run, settings.seed, settings.holdout, keep=False).validation
-        self.rating = Rating(supernet, images, settings.rating_images)
+        data = images_of(space, run, settings.seed, settings.holdout, keep=False, images=images)
+        self.rating = Rating(supernet, data.validation, settings.rating_images)
 
     def __call__(self, architectures: Indices) -> Floats:
         """The accuracy of each of ``architectures``, ``(n, D)``: ``(n,)``."""

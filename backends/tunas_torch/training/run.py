@@ -31,8 +31,14 @@ from tunas_torch.training.trained import (
 )
 
 
-def start_training(architecture: ir.Space, run: TrainingFolder, device: str, threads: int | None) -> Training:
-    """A training at its first step, with the data that ``run`` names.
+def start_training(
+    architecture: ir.Space,
+    run: TrainingFolder,
+    device: str,
+    threads: int | None,
+    images: object | None = None,
+) -> Training:
+    """A training at its first step, with the data that ``run`` names, or on ``images``, a pair of data sets.
 
     Raises:
         SearchError: there is no classifier, or one of too few classes, or there is no such device.
@@ -40,7 +46,7 @@ def start_training(architecture: ir.Space, run: TrainingFolder, device: str, thr
     """
     place = use(device, threads)
     check_precision(run.settings.precision, place)
-    data = _images(architecture, run, keep=True)
+    data = _images(architecture, run, keep=True, images=images)
     return Training(Network(architecture, seed=run.settings.seed).to(place), data, run.settings)
 
 
@@ -108,8 +114,11 @@ def evaluate_training(
     return evaluate(network.to(place), normalised_by(card, data), split)
 
 
-def _images(architecture: ir.Space, run: TrainingFolder, *, keep: bool) -> ImageData:
-    data = images_of(architecture, run, run.settings.seed, run.settings.holdout, keep=keep)
+def _images(
+    architecture: ir.Space, run: TrainingFolder, *, keep: bool, images: object | None = None
+) -> ImageData:
+    settings = run.settings
+    data = images_of(architecture, run, settings.seed, settings.holdout, keep=keep, images=images)
     return with_validation(data) if run.settings.full else data
 
 

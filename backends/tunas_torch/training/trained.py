@@ -9,6 +9,8 @@ import numpy as np
 from tunas_dsl import __version__
 from tunas_dsl.diagnostics import SpaceError
 from tunas_dsl.errors import DataError, SearchError
+from tunas_dsl.ir import space as ir
+from tunas_dsl.ir.selection import prune
 from tunas_dsl.language.compiler import compile_text
 from tunas_dsl.language.unparse import unparse
 from tunas_dsl.runs.generations import DamageError
@@ -88,3 +90,17 @@ def load_network(path: Path) -> tuple[Network, Card]:
             f"{path} does not hold a network and its weights ({type(error).__name__})"
         ) from None
     return channels_last(network).eval(), card
+
+
+def open_network(architecture: ir.Space, weights: Path | None) -> Network:
+    """The network of ``architecture`` with the ``weights`` in a file, in evaluation mode, or initial ones.
+
+    Raises:
+        SearchError: the file is not of trained weights, or of those of another network.
+    """
+    if weights is None:
+        return Network(architecture)
+    network, _ = load_network(weights)
+    if network.architecture != prune(architecture, [0] * len(architecture.decisions)):
+        raise SearchError(f"{weights} are the weights of another network than `{architecture.name}`")
+    return network

@@ -6,7 +6,12 @@ from typing import Any
 import attrs
 import click
 
+from tunas_dsl.api.run_folders import create_run, reopen_run
+from tunas_dsl.api.searching import Device
+from tunas_dsl.api.subjects import load_subject
 from tunas_dsl.cli.driving import drive
+from tunas_dsl.cli.estimates import Estimates
+from tunas_dsl.cli.holding import hold_folder
 from tunas_dsl.cli.options import device as device_option
 from tunas_dsl.cli.options import keep_checkpoints as keep_option
 from tunas_dsl.cli.options import latency as latency_option
@@ -15,7 +20,8 @@ from tunas_dsl.cli.options import threads as threads_option
 from tunas_dsl.cli.options.completion import complete_space
 from tunas_dsl.cli.options.recipe import WithRecipe, chosen_recipe, recipe_options, without_recipe
 from tunas_dsl.cli.options.settings import settings_options
-from tunas_dsl.cli.run_folders import create_run, needed, reopen_run
+from tunas_dsl.cli.run_folders import needed
+from tunas_dsl.cost.lookup import Missing
 from tunas_dsl.runs.ranks import alone
 from tunas_dsl.search.algorithms.registry import SETTINGS
 
@@ -52,6 +58,7 @@ def _run(
     space: str | None,
     quality: str | None,
     latency: str | None,
+    missing: Missing,
     output: Path,
     resume: bool,
     keep: int,
@@ -64,15 +71,26 @@ def _run(
     if resume:
         sources = {"quality": quality} if quality else {}
         kept = {**wanted, **of_trainings, **sources, "algorithm": algorithm}
-        subject, run = reopen_run(output, space, kept)
+        named = None if space is None else (space, load_subject(space))
+        subject, run = reopen_run(output, named, kept, hold_folder)
     else:
         needed(SPACE=space, quality=quality, latency=latency, target=wanted.get("target"), n=wanted.get("n"))
         settings = SETTINGS[algorithm](**wanted)
         recipe = chosen_recipe(quality, of_trainings, settings.seed)
+        subject = load_subject(str(space), missing=missing, notice=Estimates(missing))
         subject, run = create_run(
-            output, str(space), latency, settings, quality=quality, algorithm=algorithm, recipe=recipe
+            output,
+            hold_folder,
+            subject,
+            latency,
+            settings,
+            quality=quality,
+            algorithm=algorithm,
+            recipe=recipe,
         )
-    drive(subject, attrs.evolve(run, keep=keep), resume, f"tunas baseline {algorithm}", device, threads)
+    drive(
+        subject, attrs.evolve(run, keep=keep), resume, f"tunas baseline {algorithm}", Device(device, threads)
+    )
 
 
 _baseline("random", "Evaluate N random architectures and take the best.")

@@ -5,12 +5,12 @@ from typing import Any
 import attrs
 import click
 
+from tunas_dsl.api.subjects import load_subject
 from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.options import device as device_option
 from tunas_dsl.cli.options import output_format
 from tunas_dsl.cli.options import threads as threads_option
 from tunas_dsl.cli.options.settings import settings_options
-from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.search.measurement import Measurement
 from tunas_dsl.search.outlook import check_decisions
 from tunas_dsl.search.settings import SearchSettings

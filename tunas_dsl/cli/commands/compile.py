@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from tunas_dsl.api.subjects import Subject, load_indices, load_subject
+from tunas_dsl.cli.estimates import Estimates
 from tunas_dsl.cli.holding import hold
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options.completion import complete_space
-from tunas_dsl.cli.subjects import Subject, load_indices, load_subject
 from tunas_dsl.cost.layers import parameters_model
+from tunas_dsl.cost.lookup import Missing
 from tunas_dsl.cost.named import MACS
 from tunas_dsl.exchange.bundle import write_bundle
 from tunas_dsl.ir.selection import prune
@@ -21,12 +23,15 @@ from tunas_dsl.language.unparse import unparse
 @click.argument("architecture", required=False, metavar="[ARCH]")
 @latency_option
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The folder to write.")
-def command(space: str, architecture: str | None, latency: str | None, output: Path) -> None:
+def command(
+    space: str, architecture: str | None, latency: str | None, missing: Missing, output: Path
+) -> None:
     """Write SPACE, or its architecture ARCH, with its cost models."""
-    subject = load_subject(space)
+    notice = Estimates(missing)
+    subject = load_subject(space, missing=missing, notice=notice)
     if architecture is not None:
         text = unparse(prune(subject.space, load_indices(subject.space, architecture)))
-        subject = Subject(compile_text(text), text)
+        subject = Subject(compile_text(text), text, missing=missing, notice=notice)
     models = [subject.model(MACS), parameters_model(subject.space)]
     if latency not in (None, MACS):
         models.append(subject.model(latency))

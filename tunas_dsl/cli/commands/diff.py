@@ -3,16 +3,19 @@
 from pathlib import Path
 from typing import Any
 
+import attrs
 import click
 
+from tunas_dsl.api.subjects import Subject, found_in, load_indices, load_subject
 from tunas_dsl.cli.display.differences import figures_table, heading, sections
 from tunas_dsl.cli.display.text import show, terminal
 from tunas_dsl.cli.errors import user_errors
+from tunas_dsl.cli.estimates import Estimates
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import output_format
 from tunas_dsl.cli.options import resolution as resolution_option
 from tunas_dsl.cli.options.completion import complete_space
-from tunas_dsl.cli.subjects import Subject, found_in, load_indices, load_subject
+from tunas_dsl.cost.lookup import Missing
 from tunas_dsl.cost.named import MACS
 from tunas_dsl.errors import ArchitectureError
 from tunas_dsl.exchange.architecture_json import read_architecture
@@ -36,7 +39,14 @@ _TROUBLE = 2
 @resolution_option
 @output_format
 @click.pass_context
-def command(context: click.Context, subjects: tuple[str, ...], latency: str | None, format: str) -> None:
+def command(
+    context: click.Context,
+    subjects: tuple[str, ...],
+    latency: str | None,
+    missing: Missing,
+    resolution: int | None,
+    format: str,
+) -> None:
     """Say what differs between two spaces, or between two architectures, and what that costs.
 
     A and B are spaces, or architectures: .space files without decisions, JSON, or folders of
@@ -48,7 +58,8 @@ def command(context: click.Context, subjects: tuple[str, ...], latency: str | No
     if len(subjects) not in (2, 3):
         raise click.UsageError("two things are compared: A B, or SPACE A B")
     with user_errors(context, _TROUBLE):
-        comparison = _compared(subjects, None if latency == MACS else latency)
+        reading = _Reading(None if latency == MACS else latency, missing, resolution)
+        comparison = _compared(subjects, reading)
     if format == "json":
         click.echo(documents.dump(comparison_fields(comparison)), nl=False)
     else:
@@ -58,10 +69,24 @@ def command(context: click.Context, subjects: tuple[str, ...], latency: str | No
     context.exit(0 if comparison.same else 1)
 
 
-def _compared(subjects: tuple[str, ...], latency: str | None) -> Comparison:
+@attrs.frozen
+class _Reading:
+    """How what is compared is read, and by which table it is costed, if by any."""
+
+    latency: str | None
+    missing: Missing
+    resolution: int | None
+
+    def subject(self, name: str) -> Subject:
+        estimates = Estimates(self.missing)
+        return load_subject(name, resolution=self.resolution, missing=self.missing, notice=estimates)
+
+
+def _compared(subjects: tuple[str, ...], reading: _Reading) -> Comparison:
     if len(subjects) == 3:
-        return _in_one_space(load_subject(subjects[0]), subjects[1], subjects[2], latency)
-    one, other = (load_subject(name) for name in subjects)
+        return _in_one_space(reading, *subjects)
+    latency = reading.latency
+    one, other = (reading.subject(name) for name in subjects)
     if not (one.space.is_architecture and other.space.is_architecture):
         if latency is not None:
             raise click.UsageError(
@@ -73,9 +98,10 @@ def _compared(subjects: tuple[str, ...], latency: str | None) -> Comparison:
     return compare_architectures(networks[0], networks[1], _chosen(subjects[0], subjects[1]), times)
 
 
-def _in_one_space(subject: Subject, one: str, other: str, latency: str | None) -> Comparison:
+def _in_one_space(reading: _Reading, name: str, one: str, other: str) -> Comparison:
+    subject, latency = reading.subject(name), reading.latency
     space = subject.space
-    first, second = load_indices(space, one), load_indices(space, other)
+    first, second = (load_indices(space, each, reading.resolution) for each in (one, other))
     times = None if latency is None else (subject.cost(latency, first), subject.cost(latency, second))
     choices = (choices_of(space, first), choices_of(space, second))
     return compare_architectures(prune(space, first), prune(space, second), choices, times)

@@ -6,9 +6,9 @@ from typing import cast
 
 import click
 
+from tunas_dsl.api.subjects import load_subject
 from tunas_dsl.backend import ExportFormat, load_backend
 from tunas_dsl.cli.options import FiniteRange
-from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.errors import NotInSpace
 from tunas_dsl.exchange.architecture_json import architecture_document, read_architecture
 from tunas_dsl.exchange.bundle import Bundle, read_bundle, source_sha256

@@ -6,11 +6,11 @@ from pathlib import Path
 import attrs
 import click
 
+from tunas_dsl.api.subjects import load_subject
 from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.display.progress import Reporter
 from tunas_dsl.cli.holding import hold
 from tunas_dsl.cli.options import bench_options
-from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.cost.table import LatencyTable
 from tunas_dsl.cost.table_files import read_file
 from tunas_dsl.cost.table_json import write_table

@@ -10,15 +10,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from tunas_dsl.api.searching import Device, trainer
+from tunas_dsl.api.subjects import Subject
 from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.display.progress import Reporter
-from tunas_dsl.cli.driving import trainer
+from tunas_dsl.cli.driving import listener_of
 from tunas_dsl.cli.options import device as device_option
 from tunas_dsl.cli.options import output_format
 from tunas_dsl.cli.options import threads as threads_option
 from tunas_dsl.cli.options.recipe import WithRecipe, ranking_recipe, recipe_options, without_recipe
 from tunas_dsl.cli.options.settings import cost
-from tunas_dsl.cli.subjects import Subject
 from tunas_dsl.errors import SearchError
 from tunas_dsl.exchange.bundle import read_bundle, source_sha256
 from tunas_dsl.runs.interruption import InterruptedStep
@@ -85,7 +86,9 @@ def command(
             recipe=ranking.recipe,
             sha256=source_sha256(subject.text),
         )
-        training = TrainedQuality(subject.space, shared, trainer(device, threads, reporter))
+        training = TrainedQuality(
+            subject.space, shared, trainer(listener_of(reporter), Device(device, threads))
+        )
         try:
             ranking = judge(
                 subject.space,

@@ -2,13 +2,15 @@
 
 import click
 
+from tunas_dsl.api.subjects import load_subject
+from tunas_dsl.cli.estimates import Estimates
 from tunas_dsl.cli.options import FiniteFloat, FiniteRange, output_format
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options.completion import complete_space
 from tunas_dsl.cli.options.distributions import distribution_option, load_distribution
-from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.cost.band import band_ends
 from tunas_dsl.cost.layers import macs_model
+from tunas_dsl.cost.lookup import Missing
 from tunas_dsl.cost.sampling import sample
 from tunas_dsl.storage import documents
 
@@ -31,6 +33,7 @@ def command(
     number: int,
     seed: int,
     latency: str | None,
+    missing: Missing,
     target: float | None,
     within: float | None,
     distribution: str,
@@ -43,7 +46,7 @@ def command(
     """
     if (target is None and within is not None) or (target is not None and latency is None):
         raise click.UsageError("--target and --latency belong together, and --within to them")
-    subject = load_subject(space)
+    subject = load_subject(space, missing=missing, notice=Estimates(missing))
     model = None if latency is None else subject.model(latency)
     band = None if target is None else band_ends(target, within)
     indices = sample(subject.space, number, seed, model, band, load_distribution(distribution, subject.space))

@@ -9,9 +9,12 @@ from typing import Any, NoReturn
 import attrs
 import click
 
-from tunas_dsl.backend import load_backend
-from tunas_dsl.cli.display.progress import Reporter, search_line
-from tunas_dsl.cli.driving import drive
+from tunas_dsl.api.run_folders import create_run, reopen_run
+from tunas_dsl.api.searching import Device, Listener, run_supernet
+from tunas_dsl.api.subjects import Subject, load_subject
+from tunas_dsl.cli.driving import drive, drive_supernet
+from tunas_dsl.cli.estimates import Estimates
+from tunas_dsl.cli.holding import hold_folder
 from tunas_dsl.cli.options import accept_changed_data as accept_option
 from tunas_dsl.cli.options import data as data_option
 from tunas_dsl.cli.options import device as device_option
@@ -29,14 +32,12 @@ from tunas_dsl.cli.options.recipe import (
 )
 from tunas_dsl.cli.options.settings import settings_options
 from tunas_dsl.cli.own_algorithms import own_run
-from tunas_dsl.cli.phased import search_in_phases
-from tunas_dsl.cli.run_folders import conclude, create_run, heading, needed, reopen_run, until_ctrl_c
-from tunas_dsl.cli.subjects import Subject
+from tunas_dsl.cli.run_folders import needed
+from tunas_dsl.cost.lookup import Missing
 from tunas_dsl.report.loggers import Logger, followed, named_logger
 from tunas_dsl.report.tensorboard import mirrored, require_tensorboard
 from tunas_dsl.runs.ranks import alone, rank
 from tunas_dsl.search.presets import PRESETS, preset_table, with_preset
-from tunas_dsl.search.progress import Outcome
 from tunas_dsl.search.quality import load_class
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import PolicySettings, SearchSettings
@@ -95,6 +96,7 @@ def command(
     data: str | None,
     quality: str | None,
     latency: str | None,
+    missing: Missing,
     algorithm: str | None,
     options: tuple[str, ...],
     output: Path,
@@ -129,67 +131,69 @@ def command(
     wanted, of_trainings = without_recipe(given)
     if algorithm is not None or options:
         subject, run, own = own_run(
-            output, space, quality, latency, algorithm, options, wanted, of_trainings, preset, resume=resume
+            output,
+            space,
+            quality,
+            latency,
+            missing,
+            algorithm,
+            options,
+            wanted,
+            of_trainings,
+            preset,
+            resume=resume,
         )
+        place = Device(device, threads)
         with _logged(run, tensorboard, followers):
-            drive(subject, attrs.evolve(run, keep=keep), resume, "tunas search", device, threads, own)
+            drive(subject, attrs.evolve(run, keep=keep), resume, "tunas search", place, own)
         return
     wanted = with_preset(SearchSettings if quality is None else PolicySettings, preset, wanted)
     if resume:
         sources = {name: source for name, source in (("data", data), ("quality", quality)) if source}
-        subject, run = reopen_run(output, space, wanted | of_trainings | sources)
+        named = None if space is None else (space, load_subject(space))
+        subject, run = reopen_run(output, named, wanted | of_trainings | sources, hold_folder)
     else:
-        subject, run = _new_run(output, space, latency, wanted, of_trainings, data, quality)
+        settings, recipe = _settings(space, latency, wanted, of_trainings, data, quality)
+        subject = load_subject(str(space), missing=missing, notice=Estimates(missing))
+        subject, run = create_run(
+            output, hold_folder, subject, latency, settings, data=data, quality=quality, recipe=recipe
+        )
     run = attrs.evolve(run, keep=keep, accept_changed_data=accept_changed_data)
     with _logged(run, tensorboard, followers):
-        _search(subject, run, resume, device, threads)
+        _search(subject, run, resume, Device(device, threads))
 
 
-def _search(subject: Subject, run: RunFolder, resume: bool, device: str, threads: int | None) -> None:
+def _search(subject: Subject, run: RunFolder, resume: bool, device: Device) -> None:
     if rank():
-        _follow(subject, run, resume, device, threads)
-    elif run.in_phases:
-        search_in_phases(subject, run, resume, device, threads)
+        _follow(subject, run, resume, device)
     elif run.quality is None:
-        _search_supernet(subject, run, resume, device, threads)
+        drive_supernet(subject, run, resume, device)
     else:
-        drive(subject, run, resume, "tunas search", device, threads)
+        drive(subject, run, resume, "tunas search", device)
 
 
-def _new_run(
-    output: Path,
+def _settings(
     space: str | None,
     latency: str | None,
     wanted: dict[str, Any],
     of_trainings: dict[str, Any],
     data: str | None,
     quality: str | None,
-) -> tuple[Subject, RunFolder]:
-    """The folder of a new search; a usage error where something is missing."""
+) -> tuple[PolicySettings, dict[str, Any] | None]:
+    """Those of a new search, and of its trainings, if any; a usage error where something is missing."""
     source = {"data": data} if quality is None else {}
     needed(SPACE=space, **source, latency=latency, target=wanted.get("target"), steps=wanted.get("steps"))
     settings = SearchSettings(**wanted) if quality is None else _without_training(wanted)
     if isinstance(settings, SearchSettings) and settings.apart:
-        recipe: dict[str, Any] | None = short_list_recipe(settings, of_trainings)
-    else:
-        recipe = chosen_recipe(quality, of_trainings, settings.seed)
-    return create_run(output, str(space), latency, settings, data=data, quality=quality, recipe=recipe)
+        return settings, short_list_recipe(settings, of_trainings)
+    return settings, chosen_recipe(quality, of_trainings, settings.seed)
 
 
-def _follow(subject: Subject, run: RunFolder, resume: bool, device: str, threads: int | None) -> NoReturn:
+def _follow(subject: Subject, run: RunFolder, resume: bool, device: Device) -> NoReturn:
     """Search along with the process of rank 0, which keeps the run and talks."""
     outcome = None
     with suppress(KeyboardInterrupt):
-        outcome = load_backend().search(
-            subject.space,
-            subject.model(run.cost),
-            run,
-            resume=resume,
-            report=lambda _: None,
-            tell=lambda _: None,
-            device=device,
-            threads=threads,
-        )
+        outcome = run_supernet(subject, run, Listener(), device, resume=resume)
     sys.exit(0 if outcome is not None and outcome.status == "finished" else 130)
 
 
@@ -215,23 +219,3 @@ def _without_training(given: dict[str, Any]) -> PolicySettings:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in training)
         raise click.UsageError(f"with --quality no supernet is trained, so there is no use for {names}")
     return PolicySettings(**given)
-
-
-def _search_supernet(
-    subject: Subject, run: RunFolder, resume: bool, device: str, threads: int | None
-) -> None:
-    model = subject.model(run.cost)
-    outcome: Outcome | None = None
-    with until_ctrl_c(run.path, resume), Reporter(search_line(model.unit)) as reporter:
-        outcome = load_backend().search(
-            subject.space,
-            model,
-            run,
-            resume=resume,
-            report=reporter.report,
-            tell=reporter.tell,
-            device=device,
-            threads=threads,
-            started=lambda: reporter.tell(heading(subject, model, run)),
-        )
-    conclude(outcome, run, "tunas search")

@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 import click
 
+from tunas_dsl.api.subjects import Subject, load_indices, load_subject
 from tunas_dsl.cli.display.blocks import Share, block_table, shares_are, title
 from tunas_dsl.cli.display.decisions import decision_table, shared_decisions
 from tunas_dsl.cli.display.network import network_lines, network_table
@@ -13,12 +14,13 @@ from tunas_dsl.cli.display.statistics import statistics_fields
 from tunas_dsl.cli.display.text import show, terminal
 from tunas_dsl.cli.display.totals import Latency, network_totals, totals
 from tunas_dsl.cli.display.tree import space_tree
+from tunas_dsl.cli.estimates import Estimates
 from tunas_dsl.cli.options import latency as latency_option
 from tunas_dsl.cli.options import output_format
 from tunas_dsl.cli.options import resolution as resolution_option
 from tunas_dsl.cli.options.completion import complete_space
 from tunas_dsl.cli.options.statistics import Asked, space_statistics, statistics_options, statistics_sections
-from tunas_dsl.cli.subjects import Subject, load_indices, load_subject
+from tunas_dsl.cost.lookup import Missing
 from tunas_dsl.cost.named import MACS
 from tunas_dsl.ir.selection import prune
 from tunas_dsl.storage import documents
@@ -49,6 +51,8 @@ def command(
     decisions: bool,
     share: Share,
     latency: str | None,
+    missing: Missing,
+    resolution: int | None,
     format: str,
     **asked: Any,
 ) -> None:
@@ -60,12 +64,14 @@ def command(
     decisions: a point of SPACE. SPACE alone may be an architecture, too, or the folder of a
     search, which is what it found.
     """
-    subject = load_subject(space)
+    subject = load_subject(space, resolution=resolution, missing=missing, notice=Estimates(missing))
     table = None if latency == MACS else latency
     single = architecture is not None or subject.space.is_architecture
     Asked(**asked).check(latency, architecture=single)
     if single:
-        _show_architecture(subject, load_indices(subject.space, architecture), table, tree, format)
+        _show_architecture(
+            subject, load_indices(subject.space, architecture, resolution), table, tree, format
+        )
     else:
         _show_space(subject, latency, share, tree, decisions, format, Asked(**asked))
 

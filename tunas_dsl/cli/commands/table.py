@@ -6,9 +6,9 @@ from typing import Any
 import attrs
 import click
 
+from tunas_dsl.api.subjects import load_subject
 from tunas_dsl.cli.options import output_format
 from tunas_dsl.cli.options.completion import complete_space
-from tunas_dsl.cli.subjects import load_subject
 from tunas_dsl.cost.binding import latency_model
 from tunas_dsl.cost.importing import import_table
 from tunas_dsl.cost.lookup import operation_model

@@ -6,6 +6,8 @@ from typing import Any
 import attrs
 import click
 
+from tunas_dsl.api.subjects import load_indices, load_subject
+from tunas_dsl.api.training import create_training, reopen_training
 from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.display.progress import Reporter, training_line
 from tunas_dsl.cli.holding import hold_folder
@@ -16,19 +18,15 @@ from tunas_dsl.cli.options import keep_checkpoints as keep_option
 from tunas_dsl.cli.options import threads as threads_option
 from tunas_dsl.cli.options.completion import complete_space
 from tunas_dsl.cli.options.settings import settings_options
-from tunas_dsl.cli.run_folders import check_unchanged, end_interrupted, made_whole, needed, until_ctrl_c
-from tunas_dsl.cli.subjects import load_indices, load_subject
-from tunas_dsl.errors import SearchError
+from tunas_dsl.cli.run_folders import end_interrupted, needed, until_ctrl_c
 from tunas_dsl.exchange.architecture_json import read_architecture
 from tunas_dsl.exchange.bundle import source_sha256
 from tunas_dsl.ir import space as ir
 from tunas_dsl.language.compiler import compile_text
-from tunas_dsl.runs.data_place import absolute_place
 from tunas_dsl.runs.ranks import alone
-from tunas_dsl.storage.files import write_atomically
-from tunas_dsl.training.network import architecture_text, trained_network
+from tunas_dsl.training.network import architecture_text
 from tunas_dsl.training.progress import Evaluation, TrainingOutcome
-from tunas_dsl.training.recipe import PRESETS, recipe
+from tunas_dsl.training.recipe import PRESETS
 from tunas_dsl.training.run import TrainingFolder
 from tunas_dsl.training.settings import TrainingSettings
 
@@ -108,13 +106,9 @@ def _created(
 ) -> tuple[ir.Space, TrainingFolder]:
     length = given.get("epochs", given.get("steps", preset))
     needed("training", ARCH=space, data=data, **{"epochs, --steps or --preset": length})
-    network, document = _architecture(str(space), architecture)
-    settings = TrainingSettings(**recipe(network, preset, given))
-    hold_folder(output)
-    with made_whole(output):
-        run = TrainingFolder.create(output, settings, absolute_place(str(data)))
-        write_atomically(run.architecture, document)
-    return trained_network(run), run
+    return create_training(
+        output, _architecture(str(space), architecture)[1], str(data), preset, given, hold_folder
+    )
 
 
 def _reopened(
@@ -125,17 +119,8 @@ def _reopened(
     preset: str | None,
     given: dict[str, Any],
 ) -> tuple[ir.Space, TrainingFolder]:
-    TrainingFolder.open(output)
-    hold_folder(output)
-    run = TrainingFolder.open(output)
-    network = trained_network(run)
-    if space is not None and _architecture(space, architecture)[0] != network:
-        raise SearchError(f"{architecture or space} is not the architecture that {output} was started with")
-    if run.read_result() is not None and not run.checkpoints.exist():
-        raise SearchError(f"{output} has finished, and has no checkpoint: `tunas evaluate` rates its weights")
-    wanted = recipe(network, preset, given) if preset else given
-    check_unchanged(output, run.settings.to_json(), wanted)
-    return network, run if data is None else attrs.evolve(run, data=absolute_place(data))
+    named = None if space is None else (architecture or space, _architecture(space, architecture)[0])
+    return reopen_training(output, named, data, preset, given, hold_folder)
 
 
 def _architecture(space: str, architecture: str | None) -> tuple[ir.Space, str]:

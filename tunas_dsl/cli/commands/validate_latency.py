@@ -10,10 +10,13 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from tunas_dsl.api.subjects import Subject, load_subject
 from tunas_dsl.backend import load_backend
 from tunas_dsl.cli.display.progress import Reporter
-from tunas_dsl.cli.options import bench_options, missing, output_format
-from tunas_dsl.cli.subjects import Subject, load_subject
+from tunas_dsl.cli.estimates import Estimates
+from tunas_dsl.cli.options import bench_options, output_format
+from tunas_dsl.cli.options import missing as missing_option
+from tunas_dsl.cost.lookup import Missing
 from tunas_dsl.cost.sampling import sample
 from tunas_dsl.cost.table import LatencyTable
 from tunas_dsl.cost.table_files import load_table
@@ -41,7 +44,7 @@ from tunas_dsl.storage.files import write_atomically
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same networks."
 )
 @bench_options(repeats=30)
-@missing
+@missing_option
 @click.option("--calibrate", is_flag=True, help="Fit intercept and slope, and write them into TABLE.")
 @click.option(
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="A folder for plot and figures."
@@ -58,6 +61,7 @@ def command(
     threads: int,
     repeats: int,
     warmup: int,
+    missing: Missing,
     calibrate: bool,
     output: Path | None,
     resume: bool,
@@ -67,7 +71,7 @@ def command(
 
     The folder gets validation.json, and validation.svg with a point for each architecture.
     """
-    subject = load_subject(space)
+    subject = load_subject(space, missing=missing, notice=Estimates(missing))
     opened = load_table(table, subject.space)
     model = subject.model(table)
     target = _own_file(table, opened) if calibrate else None

@@ -89,22 +89,11 @@ def bench_options(repeats: int) -> Callable[[Callable[..., T]], Callable[..., T]
     return decorate
 
 
-MISSING = "tunas.missing"
-"""Where the context keeps what ``--missing`` says; only what opens a table asks for it."""
-
-ESTIMATED = "tunas.estimated"
-"""Where the context keeps how many operations were estimated."""
-
-RESOLUTION = "tunas.resolution"
-"""Where the context keeps what ``--resolution`` says."""
-
 missing = click.option(
     "--missing",
     type=click.Choice(["error", "interpolate", "fit"]),
     default="error",
     show_default=True,
-    expose_value=False,
-    callback=lambda context, _, wanted: context.meta.__setitem__(MISSING, wanted),
     help="What stands for an operation that the table lacks.",
 )
 
@@ -131,7 +120,5 @@ quality = click.option(
 resolution = click.option(
     "--resolution",
     type=click.IntRange(1, 10_000),
-    expose_value=False,
-    callback=lambda context, _, wanted: context.meta.__setitem__(RESOLUTION, wanted),
     help="The image size of a net.config, or of ks, e and d without r.",
 )

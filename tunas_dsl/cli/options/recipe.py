@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 import click
 
+from tunas_dsl.api.run_folders import OF_TRAININGS
 from tunas_dsl.cli.options.settings import settings_options
 from tunas_dsl.errors import SearchError
 from tunas_dsl.search.phases import short_training
@@ -14,7 +15,6 @@ from tunas_dsl.search.settings import SearchSettings
 from tunas_dsl.training.quality import settled
 from tunas_dsl.training.settings import TrainingSettings
 
-_PREFIX = "train_"
 _SECTION = "Options of trainings, with --quality training:DATA, as of `tunas train`"
 
 _ELSEWHERE = ("full", "seed")
@@ -25,7 +25,7 @@ def recipe_options(function: Callable[..., None]) -> Callable[..., None]:
     """A decorator that adds an option for every setting of a training: ``--train-steps`` and so on."""
     names = {field.name: None for field in attrs.fields(TrainingSettings) if field.name not in _ELSEWHERE}
     seed = click.option("--train-seed", type=int, help="Default: the --seed.")
-    return settings_options(TrainingSettings, only=names, prefix=_PREFIX)(seed(function))
+    return settings_options(TrainingSettings, only=names, prefix=OF_TRAININGS)(seed(function))
 
 
 class WithRecipe(click.Command):
@@ -38,7 +38,7 @@ class WithRecipe(click.Command):
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
             if record is not None:
-                (of_trainings if str(param.name).startswith(_PREFIX) else own).append(record)
+                (of_trainings if str(param.name).startswith(OF_TRAININGS) else own).append(record)
         for title, records in (("Options", own), (_SECTION, of_trainings)):
             with formatter.section(title):
                 formatter.write_dl(records)
@@ -47,7 +47,7 @@ class WithRecipe(click.Command):
 def without_recipe(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options that were ``given``, as those of the search and those of its trainings."""
     wanted = {name: setting for name, setting in given.items() if setting is not None}
-    of_trainings = {name: wanted.pop(name) for name in list(wanted) if name.startswith(_PREFIX)}
+    of_trainings = {name: wanted.pop(name) for name in list(wanted) if name.startswith(OF_TRAININGS)}
     return wanted, of_trainings
 
 
@@ -100,7 +100,7 @@ def ranking_recipe(
 
 
 def _unprefixed(of_trainings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix(_PREFIX): setting for name, setting in of_trainings.items()}
+    return {name.removeprefix(OF_TRAININGS): setting for name, setting in of_trainings.items()}
 
 
 def _settled(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,8 +108,3 @@ def _settled(given: Mapping[str, Any]) -> dict[str, Any]:
         return settled(given)
     except SearchError as error:
         raise SearchError(f"{error} (an option that begins with --train)") from None
-
-
-def kept_recipe(recipe: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The settings of the trainings of an old run, by the names of their options."""
-    return {f"{_PREFIX}{name}": setting for name, setting in (recipe or {}).items()}

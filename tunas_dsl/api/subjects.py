@@ -1,15 +1,13 @@
-"""What a command's arguments SPACE and ARCH name."""
+"""What names a space, or an architecture in one: a file, a folder, a shipped name, an index vector."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
-import click
 import numpy as np
 
-from tunas_dsl.cli.options import ESTIMATED, MISSING, RESOLUTION
 from tunas_dsl.cost.lines import model_lines
 from tunas_dsl.cost.lookup import Missing
 from tunas_dsl.cost.model import CostModel
@@ -29,19 +27,27 @@ from tunas_dsl.language.unparse import unparse
 _SETTINGS = "settings.json"
 _VECTOR = re.compile(r"[0-9]+(:[0-9]+)*")
 
+Notice = Callable[[CostModel], None]
+
 
 @attrs.frozen(eq=False)
 class Subject:
-    """A space, the text that it is written in, and the cost models that come with it, by name."""
+    """A space, the text that it is written in, and the cost models that come with it, by name.
+
+    ``missing`` says what stands for operations that a table lacks; ``notice`` hears of every table that is
+    opened.
+    """
 
     space: ir.Space
     text: str
     models: Mapping[str, CostModel] = attrs.field(factory=dict)
+    missing: Missing = "error"
+    notice: Notice = lambda _: None
 
     def model(self, latency: str | None) -> CostModel:
         """The cost model called ``latency``. Raises TableError where there is none."""
         if latency not in self.models:
-            return _opened(self.space, latency)
+            return self._opened(self.space, latency)
         return self.models[latency or MACS]
 
     def cost(self, latency: str | None, indices: tuple[int, ...]) -> float:
@@ -66,51 +72,49 @@ class Subject:
             model = self.models[latency]
             lines = tuple(model_lines(self.space, indices, model))
             return Explanation(model.name, model.unit, model.intercept, lines)
-        return explained(self.space, indices, latency, _missing())
+        return explained(self.space, indices, latency, self.missing)
 
     def _model_of(self, latency: str | None, indices: tuple[int, ...]) -> tuple[CostModel, tuple[int, ...]]:
         """A cost model that need cover no more than one architecture, and the vector of this in it."""
         if latency is not None and latency in self.models:
             return self.models[latency], indices
         network = prune(self.space, indices)
-        return _opened(network, latency), (0,) * len(network.decisions)
+        return self._opened(network, latency), (0,) * len(network.decisions)
+
+    def _opened(self, space: ir.Space, latency: str | None) -> CostModel:
+        model = cost_model(space, latency, self.missing)
+        self.notice(model)
+        return model
 
 
 def _total(model: CostModel, vector: tuple[int, ...]) -> float:
     return float(model.total(np.array([vector], np.int32))[0])
 
 
-def _opened(space: ir.Space, latency: str | None) -> CostModel:
-    model = cost_model(space, latency, _missing())
-    context = click.get_current_context(silent=True)
-    if model.estimated and context is not None:
-        context.meta[ESTIMATED] = model.estimated
-        what = "operation is" if model.estimated == 1 else "operations are"
-        note = f"note: {model.estimated} {what} not in the table, and estimated (--missing {_missing()})"
-        click.echo(note, err=True)
-    return model
-
-
-def _missing() -> Missing:
-    """What ``--missing`` says."""
-    context = click.get_current_context(silent=True)
-    missing: Missing = context.meta.get(MISSING, "error") if context else "error"
-    return missing
-
-
-def load_subject(path: str) -> Subject:
+def load_subject(
+    path: str,
+    *,
+    resolution: int | None = None,
+    missing: Missing = "error",
+    notice: Notice = lambda _: None,
+) -> Subject:
     """The space in a .space file, a bundle, or (its network) an architecture: JSON, or a ``net.config``.
 
-    Of the folder of a search, that is what it found; of a training, what it trains.
+    Of the folder of a search, that is what it found; of a training, what it trains. ``resolution`` is the
+    image size of a ``net.config``.
 
     Raises:
-        OSError, SpaceError, BundleError, ArchitectureError, SearchError: there is none, or it cannot be used.
+        OSError, UserError: there is none, or it cannot be used.
     """
+    return attrs.evolve(_subject(path, resolution), missing=missing, notice=notice)
+
+
+def _subject(path: str, resolution: int | None) -> Subject:
     if (found := found_in(path)) is not None:
         network = unparse(prune(*found))
         return Subject(compile_text(network, path), network)
     if (Path(path) / _SETTINGS).is_file():
-        return load_subject(str(Path(path) / "architecture.json"))
+        return _subject(str(Path(path) / "architecture.json"), resolution)
     if (Path(path) / MANIFEST).is_file():
         bundle = read_bundle(Path(path))
         return Subject(bundle.space, bundle.source, bundle.models)
@@ -121,7 +125,7 @@ def load_subject(path: str) -> Subject:
         network = (
             read_architecture(Path(path)).network
             if foreign is None
-            else network_text(Path(path), foreign, _resolution())
+            else network_text(Path(path), foreign, resolution)
         )
         return Subject(compile_text(network, path), network)
     return Subject(*compiled_space(read_source(path)))
@@ -142,7 +146,7 @@ def found_in(path: str) -> tuple[ir.Space, tuple[int, ...]] | None:
     return bundle.space, run.found(bundle.space, run.costs(bundle))
 
 
-def load_indices(space: ir.Space, architecture: str | None) -> tuple[int, ...]:
+def load_indices(space: ir.Space, architecture: str | None, resolution: int | None = None) -> tuple[int, ...]:
     """The index vector in ``space`` of an architecture: a vector, a file, or the only one.
 
     A file is JSON or .space text, or of once-for-all's forms: a ``net.config``, or ks, e, d and r. The folder
@@ -163,7 +167,7 @@ def load_indices(space: ir.Space, architecture: str | None) -> tuple[int, ...]:
         return find_indices(space, load_space(architecture))
     foreign = foreign_document(Path(architecture))
     if foreign is not None:
-        return _foreign_indices(space, Path(architecture), foreign)
+        return _foreign_indices(space, Path(architecture), foreign, resolution)
     document = read_architecture(Path(architecture))
     own = [(decision.id, decision.options) for decision in space.decisions]
     if own == [(decision.id, decision.options) for decision in document.decisions]:
@@ -171,15 +175,11 @@ def load_indices(space: ir.Space, architecture: str | None) -> tuple[int, ...]:
     return find_indices(space, compile_text(document.network, architecture))
 
 
-def _foreign_indices(space: ir.Space, path: Path, document: dict[str, Any]) -> tuple[int, ...]:
+def _foreign_indices(
+    space: ir.Space, path: Path, document: dict[str, Any], resolution: int | None
+) -> tuple[int, ...]:
     if not is_net_config(document):
-        return sub_network(space, path, document, _resolution())
+        return sub_network(space, path, document, resolution)
     sizes = {height for height, _ in space.inputs.size.options}
-    text = network_text(path, document, _resolution() or (sizes.pop() if len(sizes) == 1 else None))
+    text = network_text(path, document, resolution or (sizes.pop() if len(sizes) == 1 else None))
     return find_indices(space, compile_text(text, str(path)))
-
-
-def _resolution() -> int | None:
-    """What ``--resolution`` says, in commands that have it."""
-    context = click.get_current_context(silent=True)
-    return context.meta.get(RESOLUTION) if context else None
