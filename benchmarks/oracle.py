@@ -3,7 +3,8 @@
 The predictor is made up, but of the form of once-for-all's (Cai et al., ICLR 2020): a network of three hidden
 layers of 400 over the options of the space `ofa_mbv3`, without noise. It is fitted to 16,000 accuracies, in
 which parts of a stage complement each other, and pairs of options go together well or badly. All algorithms
-make the same number of evaluations; what is compared is the best quality at most at the target.
+make the same number of evaluations; what is compared is the best quality at most at the target. With more
+`--predictors`, others are made up anew, each by its number.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from tunas_dsl.search.algorithms.random_search import RandomSettings
 from tunas_dsl.search.algorithms.registry import start_algorithm
 from tunas_dsl.search.settings import PolicySettings
 
+ALGORITHMS = ("search", "search, the paper's", "random", "evolution")
 FITTED, EPOCHS, BATCH = 16_000, 25, 256
 
 
@@ -37,18 +39,29 @@ def main() -> None:
     parser.add_argument("--evaluations", type=int, nargs="+", default=[2000, 10_000, 50_000])
     parser.add_argument("--targets", type=float, nargs="+", default=[250.0, 400.0], help="M MAdds")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--predictors", type=int, default=1)
+    parser.add_argument("--algorithms", nargs="+", default=ALGORITHMS, choices=ALGORITHMS)
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
     space = load_space("ofa_mbv3")
-    model, predictor = cost_model(space, "macs"), Predictor(space)
+    model = cost_model(space, "macs")
     raw = [
-        {"evaluations": count, "target": target, "seed": seed, "algorithm": name, "quality": quality}
+        {
+            "predictor": number,
+            "evaluations": count,
+            "target": target,
+            "seed": seed,
+            "algorithm": name,
+            "quality": best(space, model, predictor, settings),
+        }
+        for number in range(options.predictors)
+        for predictor in [Predictor(space, number)]
         for count in options.evaluations
         for target in options.targets
         for seed in range(options.seeds)
         for name, settings in contestants(count, target, seed).items()
-        for quality in [best(space, model, predictor, settings)]
+        if name in options.algorithms
     ]
     record.write("oracle", vars(options), summary_of(raw), raw, options.output)
 
@@ -79,25 +92,27 @@ def best(space: ir.Space, model: CostModel, predictor: "Predictor", settings: Se
 
 
 def summary_of(raw: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The mean quality over seeds, in %, of each algorithm."""
-    groups: dict[tuple[int, float, str], list[float]] = {}
+    """The mean quality over seeds, in %, of each algorithm on each predictor."""
+    groups: dict[tuple[int, int, float, str], list[float]] = {}
     for row in raw:
-        groups.setdefault((row["evaluations"], row["target"], row["algorithm"]), []).append(row["quality"])
-    rows: dict[tuple[int, float], dict[str, Any]] = {}
-    for (count, target, name), found in groups.items():
-        row = rows.setdefault((count, target), {"evaluations": count, "target": target})
+        key = (row["predictor"], row["evaluations"], row["target"], row["algorithm"])
+        groups.setdefault(key, []).append(row["quality"])
+    rows: dict[tuple[int, int, float], dict[str, Any]] = {}
+    for (number, count, target, name), found in groups.items():
+        start = {"predictor": number, "evaluations": count, "target": target}
+        row = rows.setdefault((number, count, target), start)
         row[name] = round(100 * statistics.fmean(found), 3)
     return list(rows.values())
 
 
 class Predictor:
-    """A network that foresees accuracies, ``(n,)``, of index vectors, ``(n, D)``."""
+    """A network that foresees accuracies, ``(n,)``, of index vectors, ``(n, D)``; another for each seed."""
 
-    def __init__(self, space: ir.Space) -> None:
+    def __init__(self, space: ir.Space, seed: int = 0) -> None:
         counts = [len(decision.options) for decision in space.decisions]
         self._counts, self._activity = np.array(counts), Activity(space.decisions)
         self._first = self._counts.cumsum() - self._counts
-        random = np.random.default_rng(0)
+        random = np.random.default_rng(seed)
         drawn = (random.random((FITTED, len(counts))) * self._counts).astype(int)
         accuracies = self._truth(space, drawn, random) + random.normal(0, 0.001, FITTED)
         self._mean, self._deviation = accuracies.mean(), accuracies.std()

@@ -1,14 +1,20 @@
 """Searches in rounds: when there are several, what they end with, and what is near the best."""
 
+import json
+
 import numpy as np
 import pytest
 
 from tests.search.spaces import MODEL, SPACE
 from tunas_dsl.errors import SearchError
+from tunas_dsl.search.activity import Activity
 from tunas_dsl.search.algorithms.registry import start_algorithm
+from tunas_dsl.search.reinforce import surrogate as surrogate_module
 from tunas_dsl.search.reinforce.algorithm import Reinforce
+from tunas_dsl.search.reinforce.critic import Critic
 from tunas_dsl.search.reinforce.refinement import ELITES, Refinement
 from tunas_dsl.search.reinforce.restarts import Restarts
+from tunas_dsl.search.reinforce.surrogate import Surrogate
 from tunas_dsl.search.settings import PolicySettings, SearchSettings
 
 TARGET = 0.1
@@ -74,7 +80,7 @@ def test_rounds_that_are_asked_for_end_with_the_policy_that_ended_best():
 
 
 def test_short_searches_and_one_round_are_plain():
-    for given in ({"steps": OPTIONS // 2}, {"steps": 1000, "rounds": 1}, {"steps": 1000, "critic": "none"}):
+    for given in ({"steps": OPTIONS // 5}, {"steps": 1000, "rounds": 1}, {"steps": 1000, "critic": "none"}):
         assert isinstance(start_algorithm(SPACE, MODEL, PolicySettings(target=TARGET, **given)), Reinforce)
     with pytest.raises(SearchError, match="`rounds` is 11, but must not exceed `steps`, which is 10"):
         PolicySettings(steps=10, target=TARGET, rounds=11)
@@ -108,6 +114,49 @@ def test_children_are_new_and_inside_the_target_and_elites_are_the_best_distinct
     inside = np.unique(canonical[MODEL.total(canonical) <= target], axis=0)
     best = np.sort(quality(inside))[::-1][:ELITES]
     np.testing.assert_allclose([elite[0] for elite in refinement.elites], best)
-    children = refinement.propose(30, random)
+    children = refinement.propose(12, random)
     assert MODEL.total(children).max() <= target
-    assert not {tuple(row) for row in children.tolist()} & {row for _, row in refinement.elites}
+    assert not set(map(tuple, children.tolist())) & set(map(tuple, canonical.tolist()))
+    assert len(np.unique(children, axis=0)) == 12
+    np.testing.assert_array_equal(refinement.propose(12, random), children)
+    again = Refinement(SPACE.decisions, MODEL.total, target)
+    again.load_state(json.loads(json.dumps(refinement.state())))
+    for one in (refinement, again):
+        one.offer(children, quality(children), MODEL.total(children))
+    later = [one.propose(12, np.random.default_rng(7)) for one in (refinement, again)]
+    np.testing.assert_array_equal(*later)
+    assert not set(map(tuple, later[0].tolist())) & set(map(tuple, children.tolist()))
+
+
+def test_the_surrogate_knows_what_pairs_are_worth():
+    """Held against new architectures, it explains most of what a sum over options leaves."""
+    random, quality = np.random.default_rng(0), Rugged()
+    counts = np.array([len(decision.options) for decision in SPACE.decisions])
+    points = Activity(SPACE.decisions).canonical((random.random((700, len(counts))) * counts).astype(int))
+    qualities = quality(points)
+    surrogate, critic = Surrogate(SPACE.decisions), Critic(SPACE.decisions)
+    surrogate.fit(points[:600], qualities[:600])
+    for start in range(0, 600, 4):
+        critic.learn(points[start : start + 4], qualities[start : start + 4])
+    errors = [np.var(qualities[600:] - foresee(points[600:])) for foresee in (surrogate, critic)]
+    assert errors[0] < 0.5 * errors[1]
+    assert errors[0] < 0.3 * np.var(qualities)
+
+
+def test_the_surrogate_is_the_posterior_mean_of_a_gaussian_process():
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import DotProduct
+
+    random = np.random.default_rng(0)
+    counts = np.array([len(decision.options) for decision in SPACE.decisions])
+    points = Activity(SPACE.decisions).canonical((random.random((60, len(counts))) * counts).astype(int))
+    qualities = Rugged()(points)
+    surrogate = Surrogate(SPACE.decisions)
+    surrogate.fit(points[:40], qualities[:40])
+    scale = (1 + len(counts)) ** surrogate_module.DEGREE
+    kernel = DotProduct(1.0, "fixed") ** surrogate_module.DEGREE
+    process = GaussianProcessRegressor(
+        kernel, alpha=surrogate_module.RIDGE * scale, optimizer=None, normalize_y=True
+    )
+    process.fit(surrogate._taken(points[:40]), qualities[:40])
+    np.testing.assert_allclose(surrogate(points), process.predict(surrogate._taken(points)), atol=1e-6)

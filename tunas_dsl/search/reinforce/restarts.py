@@ -25,7 +25,7 @@ from tunas_dsl.search.settings import PolicySettings, first_policy_lr
 EVALUATIONS = 16
 """So many evaluations for each option of a space are a search by themselves."""
 
-LEAST = 0.25
+LEAST = 1 / EVALUATIONS
 """With less than so much of one search, it is not asked whether the quality has noise."""
 
 TILT = 0.7
@@ -34,8 +34,11 @@ TILT = 0.7
 LATE = 0.1
 """The share of a search, at its end, that says how good it was."""
 
-REFINED = 0.25
+REFINED = 0.5
 """The share of the steps that is left for what is near the best, if there is no noise."""
+
+LARGEST_LR = 0.15
+"""The policy's first learning rate is at most this before a refinement, which wants to see more than one."""
 
 _TILT, _CHILDREN = 2, 3  # what else than architectures is drawn by a seed
 
@@ -104,7 +107,8 @@ class Restarts:
     def feedback(self, indices: Indices, qualities: Floats, costs: Floats) -> None:
         """Learn from the proposed ``indices``, ``(K, D)``; the first time, only whether there is noise."""
         self.step += 1
-        self._refinement.offer(indices, qualities, costs)
+        if self.exact or self.rounds is None:  # otherwise nothing is refined
+            self._refinement.offer(indices, qualities, costs)
         worth = reward("absolute", qualities, costs, self.settings.target, self.settings.beta).mean()
         if self.rounds is None:
             if self._probed is None:
@@ -190,7 +194,10 @@ class Restarts:
             steps = max(1, left - steps * (rounds - 1))
         shorter = rounds > 1 or self.exact
         scale = first_policy_lr(steps) / first_policy_lr(settings.steps) if shorter else 1.0
-        own = attrs.evolve(settings, steps=steps, policy_lr=settings.policy_lr * scale, rounds=1)
+        rate = settings.policy_lr * scale
+        if self.exact:
+            rate = min(rate, LARGEST_LR)
+        own = attrs.evolve(settings, steps=steps, policy_lr=rate, rounds=1)
         if not number:
             return Reinforce(self._decisions, self._cost, own)
         random = np.random.default_rng([settings.seed, _TILT, number])
