@@ -27,10 +27,10 @@ from tunas_dsl.cost.sampling import sample
 from tunas_dsl.language.compiler import load_space
 from tunas_torch.layers.depthwise import use_fast_gradients
 from tunas_torch.layers.operations import Masking
+from tunas_torch.network import Network, channels_last
 from tunas_torch.optimizers.lazy_rmsprop import LazyRMSProp
 from tunas_torch.optimizers.leaves import Gradients
 from tunas_torch.optimizers.rmsprop import RMSProp
-from tunas_torch.standalone.network import Network, channels_last
 from tunas_torch.supernet import Supernet
 
 L2 = 4e-5

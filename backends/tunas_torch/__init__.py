@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from tunas_dsl.training.run import TrainingFolder
     from tunas_torch.data import ImageData
     from tunas_torch.latency import LatencyModel
+    from tunas_torch.network import Network
     from tunas_torch.policy import Policy
-    from tunas_torch.standalone.network import Network
     from tunas_torch.supernet import Supernet
 
 

@@ -14,7 +14,7 @@ from tunas_torch.layers.kinds import Classifier, SearchLayer
 from tunas_torch.layers.operations import Execution, Masking, Slicing, resized
 from tunas_torch.layers.path import Path, Used
 from tunas_torch.layers.weights import Parts
-from tunas_torch.standalone.network import Network, module_name
+from tunas_torch.network import Network, module_name
 
 EXECUTIONS: dict[str, Execution] = {"sliced": Slicing(), "masked": Masking()}
 

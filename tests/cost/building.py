@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tunas_dsl.cost.model import CostModel, Site
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.numbers import round_filters
+from tunas_dsl.kinds.numbers import round_filters
 
 MULTIPLIERS = tuple(map(Fraction, ("1/2", "5/8", "3/4", "1", "5/4", "3/2", "2")))
 

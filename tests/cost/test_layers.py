@@ -22,7 +22,7 @@ from tests.cost.building import (
 )
 from tunas_dsl.cost.layers import macs_model, parameters_model, supernet_parameters
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.selection import expanded_filters, prune, squeezed_filters
+from tunas_dsl.ir.selection import expanded_filters, prune
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def by_hand(layer):
             macs = inputs * mid * before + (layer.kernel.constant**2 + outputs) * mid * area
             parameters = mid * (inputs + 2 + layer.kernel.constant**2 + 2 + outputs) + 2 * outputs
             if layer.squeeze_excite.constant:
-                hidden = squeezed_filters(layer, mid)
+                hidden = layer.squeezed(mid)
                 macs += 2 * mid * hidden
                 parameters += 2 * mid * hidden + mid + hidden
             return macs, parameters

@@ -41,7 +41,8 @@ def test_every_code_is_unique_explained_and_tried():
     assert len({rule.code for rule in rules}) == len(rules)
     assert all(rule.__doc__ and rule.__doc__ != rules[0].__mro__[1].__doc__ for rule in rules)
     tried = {code for case in CASES for code in case.split("-", 1)[0].split("+")}
-    assert {rule.code for rule in rules} == tried
+    elsewhere = {"E116"}  # of installed distributions: tests/kinds
+    assert {rule.code for rule in rules} == tried | elsewhere
 
 
 def test_all_independent_mistakes_are_reported_at_once():

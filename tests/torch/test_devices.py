@@ -10,11 +10,11 @@ from tunas_dsl.ir.selection import prune
 from tunas_dsl.training.settings import TrainingSettings
 from tunas_torch.data import open_data
 from tunas_torch.data.ahead import ReadAhead
+from tunas_torch.network import Network
 from tunas_torch.runs import precision
 from tunas_torch.runs.team import Processes
 from tunas_torch.search.memory_budget import recomputed
 from tunas_torch.search.steps import Search
-from tunas_torch.standalone.network import Network
 from tunas_torch.supernet import Supernet
 from tunas_torch.training.steps import Training
 

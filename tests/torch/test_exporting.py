@@ -15,8 +15,8 @@ from tunas_dsl.language.compiler import compile_text, load_space
 from tunas_dsl.storage.resources import shipped
 from tunas_torch.exporting import export
 from tunas_torch.exporting.python_source import python_source
+from tunas_torch.network import Network
 from tunas_torch.runs.tensor_files import write_tensors
-from tunas_torch.standalone.network import Network
 from tunas_torch.supernet import Supernet
 from tunas_torch.training.trained import SCHEMA
 

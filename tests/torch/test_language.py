@@ -22,8 +22,8 @@ from tunas_dsl.language.unparse import unparse
 from tunas_dsl.source import Source
 from tunas_torch.exporting.python_source import python_source
 from tunas_torch.latency import LatencyModel
+from tunas_torch.network import Network
 from tunas_torch.policy import Policy
-from tunas_torch.standalone.network import Network
 from tunas_torch.supernet import Supernet
 
 SHARED = """

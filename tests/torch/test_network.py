@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from tunas_dsl.ir.selection import prune
-from tunas_torch.standalone.network import Network
+from tunas_torch.network import Network
 from tunas_torch.supernet import Supernet
 
 seeds = st.integers(0, 2**32 - 1)

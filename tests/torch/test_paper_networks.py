@@ -12,7 +12,7 @@ from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.ir.selection import AVERAGE, prune
 from tunas_dsl.language.compiler import load_space
 from tunas_torch.layers.operations import Masking
-from tunas_torch.standalone.network import Network
+from tunas_torch.network import Network
 from tunas_torch.supernet import Supernet
 
 REFERENCE = Path(__file__).parents[2] / "spaces" / "reference"

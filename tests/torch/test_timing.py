@@ -18,7 +18,7 @@ from tunas_dsl.cost.table_files import read_file
 from tunas_dsl.errors import SearchError
 from tunas_dsl.ir.selection import prune
 from tunas_dsl.language.compiler import compile_text, load_space
-from tunas_torch.standalone.network import Network
+from tunas_torch.network import Network
 from tunas_torch.timing import open_bench
 from tunas_torch.timing.onnx_graph import onnx_graph
 from tunas_torch.timing.operations import operation

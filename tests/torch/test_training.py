@@ -16,9 +16,9 @@ from tunas_dsl.training.run import TrainingFolder
 from tunas_dsl.training.settings import TrainingSettings
 from tunas_torch.data import BatchSchedule, open_data
 from tunas_torch.data.joining import JoinedSource, with_validation
+from tunas_torch.network import Network
 from tunas_torch.runs.checkpoint import load_checkpoint
 from tunas_torch.runs.loop import Pace
-from tunas_torch.standalone.network import Network
 from tunas_torch.supernet import Supernet
 from tunas_torch.training.evaluation import evaluate
 from tunas_torch.training.run import run_training, start_training

@@ -1,7 +1,9 @@
-"""Calls of ``conv``, ``sepconv`` and ``bottleneck`` to IR layers, held against the size of the image."""
+"""Calls of the kinds that have settings to IR layers, held against the size of the image."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
 
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.agreement import sizes
@@ -25,37 +27,36 @@ class Convolutions:
         self._small: dict[int, tuple[rules.LargeKernel, tuple[Use, ...]]] = {}  # by the image's pixels
         self._strided_pixel = False
 
-    def lower(self, settings: Settings, span: Span, place: Place) -> ir.Layer | None:
-        """The layer with these settings, or nothing where it was reported."""
-        kernel = settings.choice("kernel")
-        stride: int = settings.single("stride")
+    def lower(
+        self, kind: type[ir.Operation], settings: Settings, span: Span, place: Place
+    ) -> ir.Layer | None:
+        """The layer of this kind with these settings, or nothing where it was reported."""
+        fields = dict(self._own(kind, settings, place))
+        kernel, stride = fields.get("kernel", ir.constant(1)), fields.get("stride", 1)
         if place.known:
             self._check_size(kernel, stride, span, place)
-        build = self._builder(settings, place)
-        filters = self._filters(settings, place)
+        filters = (
+            self._filters(settings, place) if "filters" in settings.parameters else place.inputs.channels
+        )
         if filters is None:
             self.report.add(rules.NoFilters(span=span, block=place.block))
             return None
         outputs = ir.FeatureMap(filters, _reduced(place.inputs.size, stride))
-        return build(inputs=place.inputs, outputs=outputs, kernel=kernel, stride=stride, origin=origin(span))
+        return kind(inputs=place.inputs, outputs=outputs, origin=origin(span), **fields)
 
-    def _builder(self, settings: Settings, place: Place) -> Callable[..., ir.Layer]:
-        """What makes the layer, with the settings that only its kind has."""
-        match settings.owner:
-            case "conv":
-                return partial(ir.Conv, batch_norm=settings.single("bn"))
-            case "sepconv":
-                return partial(ir.SeparableConv, act=settings.single("act"))
-            case _:
-                return partial(
-                    ir.Bottleneck,
-                    expansion=settings.choice("expand", inputs=place.inputs.channels),
-                    squeeze_excite=settings.choice("se"),
-                    se_ratio=settings.single("se_ratio"),
-                    se_act=settings.single("se_act"),
-                    act=settings.single("act"),
-                    divisor=self.decisions.divisor,
-                )
+    def _own(self, kind: type[ir.Operation], settings: Settings, place: Place) -> Iterator[tuple[str, Any]]:
+        """The fields of the layer but for its shapes; what is decided takes its place in this order."""
+        for parameter in kind.parameters:
+            if parameter.name == "filters":
+                continue
+            elif not parameter.decidable:
+                yield parameter.field, settings.single(parameter.name)
+            elif parameter.kind == "expansion":
+                yield parameter.field, settings.choice(parameter.name, inputs=place.inputs.channels)
+            else:
+                yield parameter.field, settings.choice(parameter.name)
+        if "divisor" in attrs.fields_dict(kind):
+            yield "divisor", self.decisions.divisor
 
     def _filters(self, settings: Settings, place: Place) -> ir.Choice[int] | None:
         if "filters" not in settings.given:

@@ -7,9 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
+from tunas_dsl import kinds
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.circles import check_circles
-from tunas_dsl.analysis.operators import ALL_WORDS, BUILT_IN, OPERATORS, PARAMETERS, without_defaults
+from tunas_dsl.analysis.operators import (
+    ALL_WORDS,
+    BUILT_IN,
+    OPERATORS,
+    Parameter,
+    parameters_of,
+    without_defaults,
+)
 from tunas_dsl.analysis.scope import Binding, Scope, match_arguments
 from tunas_dsl.analysis.values import evaluate
 from tunas_dsl.analysis.vocabulary import meant
@@ -158,8 +166,10 @@ def _define(statement: tree.Statement, scope: Scope, report: Report) -> None:
 
 
 def _default(name: tree.Name, arguments: tuple[tree.Argument, ...], scope: Scope, report: Report) -> None:
-    if name.text not in OPERATORS:
-        known, own = frozenset(OPERATORS), scope.own().get(name.text)
+    own = scope.own().get(name.text)
+    parameters = _parameters(name, report) if own is None else None
+    if parameters is None:
+        known = frozenset(OPERATORS)
         help = _default_of_own(own, arguments) if own is not None else None
         report.add(
             rules.UnknownName(span=name.span, name=name.text, what="built-in layer", known=known, help=help)
@@ -167,7 +177,7 @@ def _default(name: tree.Name, arguments: tuple[tree.Argument, ...], scope: Scope
         if own is not None:
             scope.used.add(name.text)
         return
-    given = match_arguments(name.text, OPERATORS[name.text], arguments, name.span, report, complete=False)
+    given = match_arguments(name.text, parameters, arguments, name.span, report, complete=False)
     scope.defaults.setdefault(name.text, {}).update(given)
 
 
@@ -204,17 +214,30 @@ def _check_calls(
 ) -> None:
     """Report wrong arguments of built-in layers, as far as they do not depend on ``parameters``."""
     for call in tree.walk(expression):
-        if not isinstance(call, tree.Call) or call.name.text not in OPERATORS:
+        if not isinstance(call, tree.Call) or scope.known(call.name.text) is not None:
             continue
         name = call.name.text
+        try:
+            taken = parameters_of(name)
+        except kinds.KindError:  # said where a space uses it
+            continue
+        if taken is None:
+            continue
         defaults = scope.defaults.get(name, {})
-        given = match_arguments(
-            name, without_defaults(OPERATORS[name], defaults), call.arguments, call.span, report
-        )
+        given = match_arguments(name, without_defaults(taken, defaults), call.arguments, call.span, report)
         for argument, value in given.items():
-            kind = PARAMETERS[name][argument].kind
+            kind = next(parameter.kind for parameter in taken if parameter.name == argument)
             if kind != "layer" and not any(_named(node) in parameters for node in tree.walk(value)):
                 evaluate(value, scope, kind, report)
+
+
+def _parameters(name: tree.Name, report: Report) -> tuple[Parameter, ...] | None:
+    """The arguments of a layer that no file defines, or None where there is none of this name."""
+    try:
+        return parameters_of(name.text)
+    except kinds.KindError as error:
+        report.add(rules.CannotUseLayer(span=name.span, reason=str(error)))
+        return ()
 
 
 def _check_parameters(layer: tree.Layer, scope: Scope, report: Report) -> None:
@@ -272,7 +295,8 @@ def _unknown_arguments(expression: tree.Expression) -> Iterator[Span]:
 def _is_known(name: str, scope: Scope) -> bool:
     """Whether a name is a word of the language or has a definition, even one that cannot be read."""
     built_in = name in BUILT_IN or name in ALL_WORDS
-    return built_in or scope.known(name) is not None or scope.is_broken(name)
+    defined = built_in or scope.known(name) is not None or scope.is_broken(name)
+    return defined or kinds.is_announced(name)
 
 
 def _named(node: tree.SyntaxNode) -> str | None:

@@ -6,6 +6,7 @@ A layer that cannot be read is reported and left out, so that the rest is still 
 
 from collections.abc import Sequence
 
+from tunas_dsl import kinds
 from tunas_dsl.analysis import rules
 from tunas_dsl.analysis.agreement import agreed, check_depths, check_options, idle_behind, sizes
 from tunas_dsl.analysis.blame import Blame, Use
@@ -13,7 +14,7 @@ from tunas_dsl.analysis.channels import Ties
 from tunas_dsl.analysis.convolutions import Convolutions
 from tunas_dsl.analysis.extent import layer_count
 from tunas_dsl.analysis.juxtaposed import REPEATED
-from tunas_dsl.analysis.operators import BUILT_IN, OPERATORS, PARAMETERS, without_defaults
+from tunas_dsl.analysis.operators import ACTIVATIONS, BUILT_IN, OPERATORS, parameters_of, without_defaults
 from tunas_dsl.analysis.place import Place
 from tunas_dsl.analysis.repetition import Count, counted, repetitions, written_out
 from tunas_dsl.analysis.rephrasing import without_residual
@@ -206,6 +207,8 @@ class LayerLowering:
         binding = place.scope.find(name.text)
         if binding is None and place.scope.is_broken(name.text):
             return None
+        if binding is None and kinds.is_announced(name.text):
+            return self._outside(name, arguments, span, place)
         if binding is None:
             room = self.report.has_room(name.span.source)
             known = (BUILT_IN | (place.scope.names() if room else frozenset())) - {"on", "off"}
@@ -261,11 +264,21 @@ class LayerLowering:
         self.count += 1
         if self.count > MAX_LAYERS:
             raise self._too_many_layers(span, place)
-        parameters = OPERATORS[name.text]
+        parameters = parameters_of(name.text) or ()
         if defaults := place.scope.file.defaults.get(name.text):
             parameters = without_defaults(parameters, defaults)
         given = match_arguments(name.text, parameters, arguments, span, self.report)
         return self._built_in(name.text, given, span, place)
+
+    def _outside(
+        self, name: tree.Name, arguments: tuple[tree.Argument, ...], span: Span, place: Place
+    ) -> ir.Layer | None:
+        """A layer of an installed distribution, which is imported now."""
+        try:
+            return self._operator(name, arguments, span, place)
+        except kinds.KindError as error:
+            self.report.add(rules.CannotUseLayer(span=name.span, reason=str(error)))
+            return None
 
     def _built_in(
         self, name: str, given: dict[str, tree.Expression], span: Span, place: Place
@@ -281,18 +294,26 @@ class LayerLowering:
                 return ir.GlobalPool(inputs=place.inputs, outputs=pooled, origin=origin(span))
             case "endpoint":
                 return ir.Endpoint(inputs=place.inputs, outputs=place.inputs, origin=origin(span))
-            case "conv" | "sepconv" | "bottleneck":
-                settings = Settings(
-                    given, PARAMETERS[name], name, place.scope, place.path, place.active, self.decisions
-                )
-                return self._convolutions.lower(settings, span, place)
-            case function:
+            case function if function in ACTIVATIONS:
                 return ir.Activation(
                     inputs=place.inputs,
                     outputs=place.inputs,
                     function=function,  # type: ignore[arg-type]
                     origin=origin(span),
                 )
+            case _:
+                return self._kind(name, given, span, place)
+
+    def _kind(
+        self, name: str, given: dict[str, tree.Expression], span: Span, place: Place
+    ) -> ir.Layer | None:
+        """A layer with settings."""
+        kind = kinds.find_kind(name)
+        if kind is None:
+            raise AssertionError(name)  # whoever calls this has found its arguments
+        parameters = {parameter.name: parameter for parameter in kind.parameters}
+        settings = Settings(given, parameters, name, place.scope, place.path, place.active, self.decisions)
+        return self._convolutions.lower(kind, settings, span, place)
 
     def _skip(self, span: Span, place: Place) -> ir.Layer | None:
         if not place.in_residual:

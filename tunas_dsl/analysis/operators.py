@@ -2,26 +2,16 @@
 
 from collections.abc import Container
 from fractions import Fraction
-from typing import Literal, get_args
+from typing import get_args
 
 import attrs
 
+from tunas_dsl import kinds
 from tunas_dsl.ir import space as ir
+from tunas_dsl.kinds.parameters import FILTERS, ArgumentKind
+from tunas_dsl.kinds.parameters import Parameter as Parameter
 
-Kind = Literal[
-    "odd",
-    "stride",
-    "classes",
-    "filters",
-    "expansion",
-    "switch",
-    "act",
-    "ratio",
-    "fraction",
-    "layer",
-    "count",
-    "resolution",
-]
+Kind = ArgumentKind
 
 WANTED: dict[Kind, str] = {
     "odd": "an odd number of pixels from 1 to 31",
@@ -56,35 +46,8 @@ WORDS: dict[Kind, frozenset[str]] = {
 }
 
 
-@attrs.frozen
-class Parameter:
-    """One argument of a built-in: its name and type, whether ``|`` may decide it, its default."""
-
-    name: str
-    kind: Kind
-    decidable: bool = False
-    default: object = None
-    required: bool = False
-
-
-_FILTERS = Parameter("filters", "filters", decidable=True)
-_KERNEL = Parameter("kernel", "odd", decidable=True, required=True)
-_STRIDE = Parameter("stride", "stride", default=1)
-_ACT = Parameter("act", "act", default="relu")
-
 OPERATORS: dict[str, tuple[Parameter, ...]] = {
-    "conv": (_KERNEL, _STRIDE, Parameter("bn", "switch", default=True), _FILTERS),
-    "sepconv": (_KERNEL, _STRIDE, _ACT, _FILTERS),
-    "bottleneck": (
-        _KERNEL,
-        Parameter("expand", "expansion", decidable=True, required=True),
-        Parameter("se", "switch", decidable=True, default=False),
-        _STRIDE,
-        _ACT,
-        Parameter("se_ratio", "ratio", default=Fraction(1, 4)),
-        Parameter("se_act", "act", default="relu"),
-        _FILTERS,
-    ),
+    **{name: kind.parameters for name, kind in kinds.BUILT_IN.items()},
     "residual": (Parameter("layer", "layer", required=True),),
     "skip": (),
     "endpoint": (),
@@ -92,9 +55,22 @@ OPERATORS: dict[str, tuple[Parameter, ...]] = {
     **dict.fromkeys(get_args(ir.ActivationFunction), ()),
 }
 
-PARAMETERS = {name: {p.name: p for p in parameters} for name, parameters in OPERATORS.items()}
+ACTIVATIONS = frozenset(get_args(ir.ActivationFunction))
 
-BLOCK = (_FILTERS,)
+
+def parameters_of(name: str) -> tuple[Parameter, ...] | None:
+    """The arguments of a layer of the language, or of an installed distribution's; None for any other name.
+
+    Raises:
+        KindError: a distribution announces the layer, and it cannot be used.
+    """
+    if name in OPERATORS:
+        return OPERATORS[name]
+    kind = kinds.outside_kind(name)
+    return None if kind is None else kind.parameters
+
+
+BLOCK = (FILTERS,)
 CLASSIFIER = (
     Parameter("classes", "classes", required=True),
     Parameter("dropout", "fraction", default=Fraction(0)),

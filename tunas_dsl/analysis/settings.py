@@ -13,17 +13,10 @@ from tunas_dsl.analysis.values import Options, evaluate
 from tunas_dsl.budgets import spend
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.numbers import round_filters
 from tunas_dsl.ir.selection import expanded_filters
+from tunas_dsl.kinds.numbers import round_filters
 from tunas_dsl.source import Span, inside
 from tunas_dsl.syntax import tree
-
-_DECISION_KINDS: dict[str, ir.DecisionKind] = {
-    "filters": "filters",
-    "expand": "expansion",
-    "kernel": "kernel",
-    "se": "squeeze_excite",
-}
 
 LARGEST_FACTOR = 12
 """Absolute expansions up to this are probably factors whose `x` is missing."""
@@ -36,6 +29,7 @@ _NAMES: dict[ir.DecisionKind, str] = {
     "layer": "a layer",
     "depth": "a depth",
     "resolution": "the resolution",
+    "setting": "a setting",
 }
 """What a shared decision is said to decide."""
 
@@ -139,7 +133,7 @@ class Settings:
             normal = self.decisions.normal[key] = self._normalised(parameter.kind, options, inputs)
         if not options.decided:
             return ir.constant(normal.ordered[0])
-        place, kind = f"{self.path}.{name}", _DECISION_KINDS[name]
+        place, kind = f"{self.path}.{name}", parameter.decides
         decision = ir.Decision(place, kind, normal.labels, normal.largest, self.active, normal.origin)
         self.decisions.add(decision, options.span)
         return ir.Choice(normal.ordered, place)
@@ -211,7 +205,9 @@ class Settings:
         rounded = tuple(self._rounded(kind, option) for option in options.options)
         id = self.decisions.id_of(shared)
         largest = rounded.index(max(rounded, key=lambda option: self._size(option, inputs)))
-        decision = ir.Decision(id, _DECISION_KINDS[name], numbered(options.labels), largest, self.active)
+        decision = ir.Decision(
+            id, self.parameters[name].decides, numbered(options.labels), largest, self.active
+        )
         self.decisions.add(decision, options.span)
         return ir.Choice(rounded, id)
 
@@ -258,10 +254,10 @@ class Settings:
             return round_filters(option, Fraction(1), divisor)
         return option
 
-    def _size(self, option: Any, inputs: ir.Choice[int] | None) -> int:
+    def _size(self, option: Any, inputs: ir.Choice[int] | None) -> Any:
         if isinstance(option, ir.Relative) and inputs is not None:
             return expanded_filters(option, max(inputs.options), self.decisions.divisor)
-        return int(option)
+        return 0 if isinstance(option, str) else option  # one word is as large as another
 
 
 @attrs.frozen(eq=False)

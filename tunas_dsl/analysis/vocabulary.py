@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from tunas_dsl import kinds
 from tunas_dsl.diagnostics.diagnostic import Near, nearest
 
 _SAME = {
@@ -10,10 +11,7 @@ _SAME = {
     "swish6": "hswish hardswish hsilu hardsilu hs",
     "relu6": "relu06",
     "relu": "re",
-    "sepconv": "dwconv dwsconv depthwise depthwiseconv depthwiseconv2d depthwiseseparable dsconv separable "
-    "separableconv separableconv2d sepconv2d sepconvolution",
-    "bottleneck": "mbconv mb mbblock invertedresidual invertedbottleneck inverted ibn ibconv invres",
-    "conv": "conv2d convolution convbn convbnrelu convbnact convlayer pointwise conv1x1 conv3x3 pwconv",
+    **{name: kind.names for name, kind in kinds.BUILT_IN.items()},
     "skip": "identity zero noop zeroop zeroize drop skipconnect",
     "residual": "shortcut res resblock residualblock skipconnection add",
     "global_pool": "globalavgpool globalaveragepool globalaveragepooling2d adaptiveavgpool adaptiveavgpool2d "

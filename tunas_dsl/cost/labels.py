@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.exchange import KINDS
+from tunas_dsl.ir.exchange import kind_name
 from tunas_dsl.ir.selection import chosen, kept
+from tunas_dsl.kinds.words import switch
 
 Description = Mapping[str, str]
 """What a layer is, or what a label says of it: ``{"layer": "sepconv", "kernel": "3"}``."""
@@ -25,12 +26,10 @@ def _decided(layer: ir.Layer) -> Iterator[tuple[str, str]]:
             yield "layer", part.decision
         if isinstance(part, ir.Depth):
             yield "depth", part.decision
-        if isinstance(part, ir.Conv | ir.SeparableConv | ir.Bottleneck) and part.kernel.decision:
-            yield "kernel", part.kernel.decision
-        if isinstance(part, ir.Bottleneck) and part.expansion.decision:
-            yield "expand", part.expansion.decision
-        if isinstance(part, ir.Bottleneck) and part.squeeze_excite.decision:
-            yield "se", part.squeeze_excite.decision
+        if isinstance(part, ir.Operation):
+            for name, choice in part.settings().items():
+                if choice.decision:
+                    yield name, choice.decision
 
 
 def about(layer: ir.Layer, key: str) -> str:
@@ -52,12 +51,11 @@ def describe(layer: ir.Layer, selection: Mapping[str, int]) -> Description:
         case ir.Sequence(layers=layers):
             parts = (text(describe(part, selection)) for part in layers)
             return {"layer": "sequence", "of": ", ".join(parts)}
-    description = {"layer": KINDS[type(layer)]}
-    if isinstance(layer, ir.Conv | ir.SeparableConv | ir.Bottleneck):
-        description["kernel"] = str(chosen(layer.kernel, selection))
-    if isinstance(layer, ir.Bottleneck):
-        description["expand"] = str(chosen(layer.expansion, selection))
-        description["se"] = "on" if chosen(layer.squeeze_excite, selection) else "off"
+    description = {"layer": kind_name(layer)}
+    if isinstance(layer, ir.Operation):
+        for name, choice in layer.settings().items():
+            value = chosen(choice, selection)
+            description[name] = switch(value) if isinstance(value, bool) else str(value)
     return description
 
 

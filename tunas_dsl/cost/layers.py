@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from tunas_dsl.cost.convolutions import Axes, Convolution, convolutions, leaves, linear, settings
+from tunas_dsl.cost.convolutions import Axes, convolutions, leaves, linear, settings
 from tunas_dsl.cost.factor import Factor, merge
 from tunas_dsl.cost.lines import Line, taken_options
 from tunas_dsl.cost.model import CostModel, Site, Unit
 from tunas_dsl.ir import space as ir
+from tunas_dsl.kinds import Convolution
 
 CLASSIFIER = "classifier"
 """The name of the classifier's site."""

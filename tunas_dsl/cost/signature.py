@@ -7,17 +7,29 @@ so.
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Literal
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from tunas_dsl import kinds
 from tunas_dsl.cost.convolutions import settings
+from tunas_dsl.errors import TableError
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.selection import chosen, expanded_filters, squeezed_filters
+from tunas_dsl.ir.selection import chosen
+from tunas_dsl.kinds.layer import DEVICE
 
-Kind = Literal["conv", "sepconv", "bottleneck", "activation", "global_pool", "classifier"]
+_PLAIN = ("activation", "global_pool", "classifier")
+
+OPERATIONS = (*kinds.BUILT_IN, *_PLAIN)
+"""What an entry of a latency table can be, but for layers of other distributions, in the order of a table."""
+
+
+def kind_order(op: str) -> tuple[int, str]:
+    """A key to sort operations by; those of other distributions are last."""
+    return (OPERATIONS.index(op), "") if op in OPERATIONS else (len(OPERATIONS), op)
+
+
 Shape = tuple[int, int, int]
 """Height, width, channels."""
 
@@ -37,7 +49,7 @@ class Signature:
     input is added to the output.
     """
 
-    op: Kind
+    op: str
     input: Shape
     output: Shape
     kernel: int = 1
@@ -54,37 +66,22 @@ class Signature:
         sizes = (*self.input, *self.output, self.kernel, self.stride, *inside)
         if any(size is not None and not 1 <= size <= LARGEST for size in sizes):
             return f"a size is not from 1 to {LARGEST:,}"
-        if self.op in ("conv", "sepconv", "bottleneck"):
-            for before, after in zip(self.input[:2], self.output[:2], strict=True):
-                wanted = -(-before // self.stride)
-                if after != wanted:
-                    return f"with stride {self.stride}, {before} pixels become {wanted}, not {after}"
-        if (self.op == "bottleneck") != (self.expanded is not None):
-            return "`expanded`, the width inside, belongs to a bottleneck, and to nothing else"
-        if self.op != "bottleneck" and self.squeezed is not None:
-            return "`squeezed` belongs to a bottleneck alone"
-        return None
+        kind = None if self.op in _PLAIN else kinds.find_kind(self.op)
+        if kind is None:
+            return ir.Operation.flaw(self)
+        for before, after in zip(self.input[:2], self.output[:2], strict=True):
+            wanted = -(-before // self.stride)
+            if after != wanted:
+                return f"with stride {self.stride}, {before} pixels become {wanted}, not {after}"
+        return kind.flaw(self)
 
     @property
     def macs(self) -> int:
         """Multiply-adds, as :func:`tunas_dsl.cost.layers.macs_model` counts them."""
-        height, width, inputs = self.input
-        pixels, outputs = self.output[0] * self.output[1], self.output[2]
-        match self.op:
-            case "conv":
-                return self.kernel**2 * inputs * outputs * pixels
-            case "sepconv":
-                return (self.kernel**2 * inputs + inputs * outputs) * pixels
-            case "bottleneck":
-                inside = self.expanded or inputs
-                squeeze = 2 * inside * (self.squeezed or 0)
-                return (
-                    height * width * inputs * inside + pixels * inside * (self.kernel**2 + outputs) + squeeze
-                )
-            case "classifier":
-                return inputs * outputs
-            case _:
-                return 0
+        if self.op == "classifier":
+            return self.input[2] * self.output[2]
+        kind = None if self.op in _PLAIN else kinds.find_kind(self.op)
+        return kind.macs(self) if kind else 0
 
     @property
     def elements(self) -> int:
@@ -210,32 +207,24 @@ def _signature(layer: ir.Layer, selection: Mapping[str, int], context: _Context)
     before, after = _shape(layer.inputs, selection), _shape(layer.outputs, selection)
     residual = context.residual
     match layer:
-        case ir.Conv(kernel=kernel, stride=stride):
-            size = chosen(kernel, selection)
-            return Signature("conv", before, after, size, stride, act=context.act, residual=residual)
-        case ir.SeparableConv(kernel=kernel, stride=stride, act=act):
-            size = chosen(kernel, selection)
-            return Signature("sepconv", before, after, size, stride, act=act, residual=residual)
-        case ir.Bottleneck():
-            expanded = expanded_filters(chosen(layer.expansion, selection), before[2], layer.divisor)
-            squeezed = squeezed_filters(layer, expanded) if chosen(layer.squeeze_excite, selection) else None
-            return Signature(
-                "bottleneck",
-                before,
-                after,
-                chosen(layer.kernel, selection),
-                layer.stride,
-                expanded,
-                squeezed,
-                layer.act,
-                residual,
-            )
+        case ir.Operation():
+            attributes = {"act": context.act, **layer.attributes(selection)}
+            if layer.name not in kinds.BUILT_IN:
+                _check_said(layer)
+            return Signature(layer.name, before, after, residual=residual, **attributes)
         case ir.Activation(function=function):
             return Signature("activation", before, after, act=function, residual=residual)
         case ir.GlobalPool():
             return Signature("global_pool", before, after)
         case _:
             raise ValueError(f"{type(layer).__name__} is no operation of its own")
+
+
+def _check_said(layer: ir.Operation) -> None:
+    """Hold a layer of another distribution against what a table can say: what differs is not one entry."""
+    for parameter in layer.parameters:
+        if parameter.name != "filters" and parameter.field not in DEVICE:
+            raise TableError(f"no latency table can say `{parameter.name}` of the layer `{layer.name}`")
 
 
 def _shape(features: ir.FeatureMap, selection: Mapping[str, int]) -> Shape:

@@ -12,10 +12,11 @@ import cattrs
 import numpy as np
 from cattrs.gen import make_dict_structure_fn, override
 
-from tunas_dsl.cost.signature import LARGEST, MOST_RUNS, Kind, Signature
+from tunas_dsl.cost.signature import LARGEST, MOST_RUNS, OPERATIONS, Signature, kind_order
 from tunas_dsl.cost.table import LatencyTable, Measurement, SpreadKind, TableSite
 from tunas_dsl.errors import DocumentError
 from tunas_dsl.ir import space as ir
+from tunas_dsl.kinds import find_kind
 from tunas_dsl.storage.documents import MisfitError, check_schema, finite, parse, strict_converter, structure
 
 SCHEMA = "tunas.latency-table/1"
@@ -86,9 +87,8 @@ def write_table(table: LatencyTable) -> str:
 
 def order(signature: Signature) -> tuple[Any, ...]:
     """A key to sort signatures by: from the input of the network to its output, as far as shapes tell."""
-    kinds = ("conv", "sepconv", "bottleneck", "activation", "global_pool", "classifier")
     fields = attrs.astuple(signature, recurse=False)[1:]
-    sizes = (-signature.input[0] * signature.input[1], kinds.index(signature.op))
+    sizes = (-signature.input[0] * signature.input[1], kind_order(signature.op))
     return (*sizes, *(("" if field is None else str(field)).rjust(24) for field in fields))
 
 
@@ -124,7 +124,7 @@ class _Site:
 class _Operation:
     """An operation as it is written: its signature and its latency side by side."""
 
-    op: Kind
+    op: str
     input: tuple[int, ...]
     output: tuple[int, ...]
     ms: float
@@ -188,6 +188,8 @@ def _operations(written: tuple[_Operation, ...]) -> Iterator[tuple[Signature, Me
     seen: dict[Signature, int] = {}
     for number, entry in enumerate(written):
         place = f"$.operations[{number}]"
+        if entry.op not in OPERATIONS and find_kind(entry.op) is None:
+            raise DocumentError(f"{place}.op is none of {', '.join(OPERATIONS)}")
         if len(entry.input) != 3 or len(entry.output) != 3:
             raise DocumentError(f"{place}: input and output are [height, width, channels]")
         shapes = {"input": tuple(entry.input), "output": tuple(entry.output)}

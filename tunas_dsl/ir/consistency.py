@@ -60,8 +60,9 @@ def _check_node(node: Any, counts: dict[str, int]) -> None:
         case ir.Residual(body=body):
             if not body.inputs == body.outputs == node.inputs == node.outputs:
                 raise ValueError("a residual changes the shape")
-        case ir.Conv() | ir.SeparableConv() | ir.Bottleneck():
-            if node.stride < 1 or not all(1 <= size <= _LARGEST for size in node.kernel.options):
+        case ir.Operation():
+            kernel: ir.Choice[int] = getattr(node, "kernel", ir.constant(1))
+            if getattr(node, "stride", 1) < 1 or not all(1 <= size <= _LARGEST for size in kernel.options):
                 raise ValueError("a convolution has an absurd kernel or stride")
 
 

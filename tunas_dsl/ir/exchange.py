@@ -4,17 +4,15 @@ from functools import cache
 from typing import Any
 
 import cattrs
-from cattrs.strategies import configure_tagged_union
 
+from tunas_dsl import kinds
 from tunas_dsl.ir import space as ir
 from tunas_dsl.storage.documents import MisfitError, check_schema, fraction, strict_converter, structure
 
 SCHEMA = "tunas.space/1"
 
 KINDS: dict[type, str] = {
-    ir.Conv: "conv",
-    ir.SeparableConv: "sepconv",
-    ir.Bottleneck: "bottleneck",
+    **{kind: name for name, kind in kinds.BUILT_IN.items()},
     ir.Activation: "activation",
     ir.GlobalPool: "global_pool",
     ir.Endpoint: "endpoint",
@@ -25,6 +23,11 @@ KINDS: dict[type, str] = {
     ir.Depth: "depth",
 }
 """What each class of layer is called in documents."""
+
+
+def kind_name(layer: ir.Layer) -> str:
+    """What a layer is called in documents."""
+    return layer.name if isinstance(layer, ir.Operation) else KINDS[type(layer)]
 
 
 def space_document(space: ir.Space) -> dict[str, Any]:
@@ -50,15 +53,21 @@ def _converter() -> cattrs.Converter:
     converter = strict_converter()
     converter.register_unstructure_hook(ir.Expansion, _write_expansion)
     converter.register_structure_hook(ir.Expansion, lambda value, _: _read_expansion(value))
-    configure_tagged_union(ir.Layer, converter, tag_generator=KINDS.__getitem__, tag_name="kind")
-    by_kind = converter.get_structure_hook(ir.Layer)
+    classes = {name: cls for cls, name in KINDS.items()}
 
-    def read_layer(value: Any, cls: Any) -> Any:
-        if isinstance(value, dict) and value.get("kind") not in KINDS.values():
+    def read_layer(value: Any, _: Any) -> Any:
+        name = str(value.get("kind")) if isinstance(value, dict) else ""
+        cls: Any = classes.get(name) or kinds.outside_kind(name)
+        if cls is None and isinstance(value, dict):
             raise MisfitError(f"is a layer of no known kind: {', '.join(KINDS.values())}")
-        return by_kind(value, cls)
+        fields = {key: field for key, field in value.items() if key != "kind"}
+        return converter.structure(fields, cls)
+
+    def write_layer(layer: ir.Layer) -> Any:
+        return {**converter.unstructure(layer, type(layer)), "kind": kind_name(layer)}
 
     converter.register_structure_hook(ir.Layer, read_layer)
+    converter.register_unstructure_hook(ir.Layer, write_layer)
     return converter
 
 

@@ -7,7 +7,8 @@ import attrs
 
 from tunas_dsl.errors import NotInSpace
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.numbers import make_divisible, round_filters
+from tunas_dsl.kinds.layer import chosen as chosen
+from tunas_dsl.kinds.layer import expanded_filters as expanded_filters
 
 T = TypeVar("T")
 
@@ -34,29 +35,10 @@ def check_indices(space: ir.Space, indices: Sequence[int]) -> tuple[int, ...]:
     return tuple(int(index) for index in indices)
 
 
-def chosen(choice: ir.Choice[T], selection: Mapping[str, int]) -> T:
-    """The option of ``choice`` that ``selection`` (decision id to option number) picks."""
-    return choice.options[0 if choice.decision is None else selection[choice.decision]]
-
-
 def kept(layer: ir.Depth, selection: Mapping[str, int]) -> ir.Sequence:
     """The layers that are left of ``layer`` at the depth that ``selection`` picks."""
     layers = layer.layers[: layer.counts[selection[layer.decision]]]
     return ir.Sequence(inputs=layer.inputs, outputs=layer.outputs, layers=layers, origin=layer.origin)
-
-
-def expanded_filters(expansion: ir.Expansion, inputs: int, divisor: int) -> int:
-    """The width inside a bottleneck whose selected input has ``inputs`` filters (facts 2.2)."""
-    match expansion:
-        case ir.Relative(times=times):
-            return int(round_filters(inputs, times, divisor))
-        case absolute:
-            return absolute
-
-
-def squeezed_filters(layer: ir.Bottleneck, expanded: int) -> int:
-    """The hidden width of the squeeze-and-excite on ``expanded`` filters (facts 2.3)."""
-    return int(make_divisible(expanded, layer.se_ratio, layer.divisor))
 
 
 def active_decisions(space: ir.Space, selection: Sequence[int]) -> tuple[bool, ...]:
@@ -146,14 +128,9 @@ class _Pruning:
     def _inside(self, node: ir.Layer) -> dict[str, Any]:
         """What a layer has beside its shapes that depends on decisions."""
         match node:
-            case ir.Conv(kernel=kernel) | ir.SeparableConv(kernel=kernel):
-                return {"kernel": self.fixed(kernel)}
-            case ir.Bottleneck(kernel=kernel, expansion=expansion, squeeze_excite=squeeze_excite):
-                return {
-                    "kernel": self.fixed(kernel),
-                    "expansion": self.fixed(expansion),
-                    "squeeze_excite": self.fixed(squeeze_excite),
-                }
+            case ir.Operation():
+                values = {p.field: getattr(node, p.field) for p in node.parameters if p.name != "filters"}
+                return {f: self.fixed(v) for f, v in values.items() if isinstance(v, ir.Choice)}
             case ir.Sequence(layers=layers):
                 return {"layers": tuple(map(self.layer, layers))}
             case ir.Residual(body=body):

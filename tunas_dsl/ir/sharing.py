@@ -47,7 +47,7 @@ def _inside(layer: ir.Layer, path: str, filters: ir.Choice[int]) -> Iterator[tup
             else:
                 yield from (found for part in real for found in _inside(part, path, filters))
             yield decision, f"{path}.op"
-        case ir.Conv() | ir.SeparableConv() | ir.Bottleneck():
+        case ir.Operation():
             yield from _settings(layer, path, filters)
 
 
@@ -56,13 +56,9 @@ def _each(layers: tuple[ir.Layer, ...], path: str, filters: ir.Choice[int]) -> I
         yield from _inside(layer, f"{path}.{number}", filters)
 
 
-def _settings(
-    layer: ir.Conv | ir.SeparableConv | ir.Bottleneck, path: str, filters: ir.Choice[int]
-) -> Iterator[tuple[str, str]]:
-    decided = {"kernel": layer.kernel.decision}
-    if isinstance(layer, ir.Bottleneck):
-        decided |= {"expand": layer.expansion.decision, "se": layer.squeeze_excite.decision}
-    if layer.outputs.channels != filters:
+def _settings(layer: ir.Operation, path: str, filters: ir.Choice[int]) -> Iterator[tuple[str, str]]:
+    decided = {name: choice.decision for name, choice in layer.settings().items()}
+    if layer.has_filters and layer.outputs.channels != filters:
         decided["filters"] = layer.outputs.channels.decision
     for name, decision in decided.items():
         if decision is not None:

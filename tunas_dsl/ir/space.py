@@ -8,30 +8,27 @@ architecture, so that one printer, one cost model and one builder serve both.
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
 import attrs
 
-T = TypeVar("T")
-
-DecisionKind = Literal["filters", "expansion", "kernel", "squeeze_excite", "layer", "depth", "resolution"]
-ActivationFunction = Literal["relu", "relu6", "swish", "swish6", "sigmoid"]
-Size = tuple[int, int]
-"""Height and width in pixels."""
+from tunas_dsl.kinds import Bottleneck as Bottleneck
+from tunas_dsl.kinds import Conv as Conv
+from tunas_dsl.kinds import SeparableConv as SeparableConv
+from tunas_dsl.kinds.layer import Choice as Choice
+from tunas_dsl.kinds.layer import Expansion as Expansion
+from tunas_dsl.kinds.layer import FeatureMap as FeatureMap
+from tunas_dsl.kinds.layer import LayerBase as LayerBase
+from tunas_dsl.kinds.layer import Operation as Operation
+from tunas_dsl.kinds.layer import Origin as Origin
+from tunas_dsl.kinds.layer import Relative as Relative
+from tunas_dsl.kinds.layer import Size as Size
+from tunas_dsl.kinds.layer import constant as constant
+from tunas_dsl.kinds.parameters import ActivationFunction as ActivationFunction
+from tunas_dsl.kinds.parameters import DecisionKind as DecisionKind
 
 Condition = tuple[tuple[str, tuple[int, ...]], ...]
 """All of these decisions must have taken one of these options: ``((id, options), ...)``."""
-
-
-@attrs.frozen
-class Origin:
-    """Where in the text something was written: the file's name and a line, from 1."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
 
 
 @attrs.frozen
@@ -54,102 +51,6 @@ class Decision:
     def warmup(self) -> Literal["op", "filters"]:
         """What warmup does to it: an op is averaged over, filters and sizes take their largest option."""
         return "filters" if self.kind in ("filters", "expansion", "resolution") else "op"
-
-
-@attrs.frozen
-class Choice(Generic[T]):
-    """A setting of a layer: the option that ``decision`` selects, or a constant without one.
-
-    A decision that several settings share has an option here for each of its own, equal ones included.
-    """
-
-    options: tuple[T, ...]
-    decision: str | None = None
-
-    @property
-    def constant(self) -> T:
-        """The only option. Raises ``ValueError`` where there are several."""
-        (option,) = self.options
-        return option
-
-
-def constant(option: T) -> Choice[T]:
-    """A setting that no decision touches."""
-    return Choice((option,))
-
-
-@attrs.frozen
-class Relative:
-    """An expansion by a factor of the input filters that are selected: ``3x``."""
-
-    times: Fraction
-
-    def __str__(self) -> str:
-        return f"{self.times}x"
-
-
-Expansion = Relative | int
-"""Relative to the selected input filters, or an absolute number of filters."""
-
-
-@attrs.frozen
-class FeatureMap:
-    """The shape of what flows between layers: channels and (height, width)."""
-
-    channels: Choice[int]
-    size: Choice[Size]
-
-
-@attrs.frozen(kw_only=True)
-class LayerBase:
-    """What every layer has: the feature maps it takes and gives, and where it was written."""
-
-    inputs: FeatureMap
-    outputs: FeatureMap
-    origin: Origin | None = attrs.field(default=None, eq=False)
-
-
-@attrs.frozen(kw_only=True)
-class Conv(LayerBase):
-    """Convolution, then batch norm; without batch norm the convolution has a bias.
-
-    Several kernel sizes are several convolutions with a batch norm each (facts 2.3).
-    """
-
-    kernel: Choice[int]
-    stride: int
-    batch_norm: bool
-
-
-@attrs.frozen(kw_only=True)
-class SeparableConv(LayerBase):
-    """Depthwise convolution, batch norm, activation, 1x1 convolution, batch norm.
-
-    Each kernel size has a depthwise kernel and batch norm of its own; the 1x1 convolution is shared.
-    """
-
-    kernel: Choice[int]
-    stride: int
-    act: ActivationFunction
-
-
-@attrs.frozen(kw_only=True)
-class Bottleneck(LayerBase):
-    """Inverted bottleneck: 1x1 expand, depthwise, squeeze-and-excite, 1x1 project.
-
-    Collapsed as in the paper (section 4): one expand and one project convolution serve every
-    option; each kernel size has a depthwise kernel and batch norm of its own. Relative
-    expansions and the squeeze-and-excite width are rounded to ``divisor``.
-    """
-
-    kernel: Choice[int]
-    expansion: Choice[Expansion]
-    squeeze_excite: Choice[bool]
-    se_ratio: Fraction
-    se_act: ActivationFunction
-    stride: int
-    act: ActivationFunction
-    divisor: int
 
 
 @attrs.frozen(kw_only=True)
@@ -216,19 +117,7 @@ class Depth(LayerBase):
         return tuple(option for option, count in enumerate(self.counts) if count > number)
 
 
-Layer = (
-    Conv
-    | SeparableConv
-    | Bottleneck
-    | Activation
-    | GlobalPool
-    | Endpoint
-    | Skip
-    | Sequence
-    | Residual
-    | Alternatives
-    | Depth
-)
+Layer = Operation | Activation | GlobalPool | Endpoint | Skip | Sequence | Residual | Alternatives | Depth
 
 
 @attrs.frozen

@@ -2,25 +2,21 @@
 
 import re
 from collections.abc import Collection, Sequence
-from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
 import attrs
 
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.selection import expanded_filters
-
-_SE_RATIO = Fraction(1, 4)
-_SE_ACT = "relu"
+from tunas_dsl.kinds.words import options as options
 
 
 @attrs.frozen
 class Words:
-    """How layers are told: the decisions of ``shared`` with their names, own filters if not ``filters``."""
+    """How layers are told: decisions in ``several`` by name, filters if they are not ``block_filters``."""
 
-    shared: Collection[str] = ()
-    filters: ir.Choice[int] | None = None
+    several: Collection[str] = ()
+    block_filters: ir.Choice[int] | None = None
 
     def line(self, layers: Sequence[ir.Layer]) -> str:
         """Layers one after the other; equal ones that follow each other are told once."""
@@ -47,8 +43,8 @@ class Words:
                 return "(" + " | ".join(map(self.layer, layers)) + ")" + self._name(decision)
             case ir.Depth(layers=layers, counts=counts, decision=decision):
                 return self._depth(layers, options(counts) + self._name(decision))
-            case ir.Conv() | ir.SeparableConv() | ir.Bottleneck():
-                return " ".join(self._convolution(layer))
+            case ir.Operation():
+                return " ".join(layer.words(self))
 
     def _depth(self, layers: Sequence[ir.Layer], counts: str) -> str:
         """So many of equal layers, or the first so many."""
@@ -56,48 +52,22 @@ class Words:
             return times(counts, self.layer(layers[0]))
         return f"first {counts} of {{ {self.line(layers)} }}"
 
-    def _convolution(self, layer: ir.Conv | ir.SeparableConv | ir.Bottleneck) -> list[str]:
-        stride = [f"s{layer.stride}"] if layer.stride != 1 else []
+    def filters(self, layer: ir.Operation) -> list[str]:
+        """The filters of a layer where they are not those of the block."""
         channels = layer.outputs.channels
-        own = self.filters is not None and channels != self.filters
-        filters = [f"filters {self.choice(channels)}"] if own else []
-        kernel = self.choice(layer.kernel)
-        match layer:
-            case ir.Conv():
-                return ["conv", kernel, *stride, *([] if layer.batch_norm else ["bias"]), *filters]
-            case ir.SeparableConv():
-                return ["sepconv", kernel, *stride, layer.act, *filters]
-            case ir.Bottleneck():
-                inside = ["x", self._expansion(layer), *stride, *self._squeeze_excite(layer)]
-                return ["bottleneck", kernel, *inside, layer.act, *filters]
-
-    def _expansion(self, layer: ir.Bottleneck) -> str:
-        text = self.choice(layer.expansion)
-        fixed = len(layer.expansion.options) == 1 and len(layer.inputs.channels.options) == 1
-        if not fixed or isinstance(layer.expansion.constant, int):
-            return text
-        inputs = layer.inputs.channels.constant
-        return f"{text}={expanded_filters(layer.expansion.constant, inputs, layer.divisor)}"
-
-    def _squeeze_excite(self, layer: ir.Bottleneck) -> list[str]:
-        if not any(layer.squeeze_excite.options):
-            return []
-        always = all(layer.squeeze_excite.options)
-        name = self._name(layer.squeeze_excite.decision)
-        text = (
-            "se"
-            if always
-            else "se " + options(["on" if on else "off" for on in layer.squeeze_excite.options])
-        )
-        ratio = [] if layer.se_ratio == _SE_RATIO else [str(layer.se_ratio)]
-        return [text + name, *ratio, *([] if layer.se_act == _SE_ACT else [layer.se_act])]
+        own = self.block_filters is not None and layer.has_filters and channels != self.block_filters
+        return [f"filters {self.choice(channels)}"] if own else []
 
     def choice(self, choice: ir.Choice[Any]) -> str:
         """The options of a setting, and the name of the decision if several places share it."""
         return options(choice.options) + self._name(choice.decision)
 
+    def shared(self, choice: ir.Choice[Any]) -> str:
+        """The name of the decision about a setting if several places share it."""
+        return self._name(choice.decision)
+
     def _name(self, decision: str | None) -> str:
-        return f"@{decision}" if decision in self.shared and decision is not None else ""
+        return f"@{decision}" if decision in self.several and decision is not None else ""
 
 
 def word(layer: ir.Activation | ir.GlobalPool | ir.Endpoint | ir.Skip) -> str:
@@ -132,11 +102,6 @@ def _outside(text: str) -> str:
 def _without_braces(text: str) -> str:
     """A sequence that is told once needs none; only sequences begin with a brace."""
     return text[2:-2] if text.startswith("{ ") else text
-
-
-def options(of: Sequence[Any]) -> str:
-    """Options as they are written, each once: ``3|5|7``."""
-    return "|".join(dict.fromkeys(map(str, of)))
 
 
 def sizes(of: Sequence[ir.Size]) -> str:

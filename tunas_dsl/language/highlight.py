@@ -5,11 +5,13 @@ from typing import ClassVar
 from pygments.lexer import RegexLexer, bygroups, words
 from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String, Whitespace
 
+from tunas_dsl.kinds import BUILT_IN
+
 KEYWORDS = (
     *("import", "from", "as", "space", "input", "image", "divisible", "by", "filters"),
     *("let", "decide", "layer", "default", "block", "classifier", "first", "of"),
 )
-LAYERS = ("conv", "sepconv", "bottleneck", "residual", "skip", "endpoint", "global_pool")
+LAYERS = (*BUILT_IN, "residual", "skip", "endpoint", "global_pool")
 WORDS = ("on", "off", "relu6", "relu", "swish6", "swish", "sigmoid")
 
 

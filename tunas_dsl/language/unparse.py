@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from tunas_dsl.analysis.operators import PARAMETERS
 from tunas_dsl.ir import space as ir
 from tunas_dsl.ir.words import word
 from tunas_dsl.source import Source
@@ -50,35 +49,19 @@ def _layer(layer: ir.Layer, block: ir.Block) -> str:
             return f"(| {_layer(only, block)})"
         case ir.Alternatives() | ir.Depth():
             raise ValueError(f"`{layer.decision}` is still to be decided")
-        case ir.Conv() | ir.SeparableConv() | ir.Bottleneck():
-            return _convolution(layer, block)
+        case ir.Operation():
+            return _operation(layer, block)
 
 
-def _convolution(layer: ir.Conv | ir.SeparableConv | ir.Bottleneck, block: ir.Block) -> str:
+def _operation(layer: ir.Operation, block: ir.Block) -> str:
     """Every argument that is not its default."""
-    arguments: dict[str, object] = {"kernel": layer.kernel.constant}
-    match layer:
-        case ir.Conv():
-            name = "conv"
-            arguments |= {"stride": layer.stride, "bn": layer.batch_norm}
-        case ir.SeparableConv():
-            name = "sepconv"
-            arguments |= {"stride": layer.stride, "act": layer.act}
-        case ir.Bottleneck():
-            name = "bottleneck"
-            arguments |= {
-                "expand": layer.expansion.constant,
-                "se": layer.squeeze_excite.constant,
-                "stride": layer.stride,
-                "act": layer.act,
-                "se_ratio": layer.se_ratio,
-                "se_act": layer.se_act,
-            }
-    if layer.outputs.channels.constant != block.filters.constant or block.filters.decision is None:
+    arguments = {p.name: layer.setting(p, {}) for p in layer.parameters if p.name != "filters"}
+    own = layer.outputs.channels.constant != block.filters.constant or block.filters.decision is None
+    if layer.has_filters and own:
         arguments["filters"] = layer.outputs.channels.constant
-    parameters = PARAMETERS[name]
-    written = [f"{key}: {_text(v)}" for key, v in arguments.items() if v != parameters[key].default]
-    return f"{name}({', '.join(written)})"
+    defaults = {p.name: p.default for p in layer.parameters}
+    written = [f"{key}: {_text(value)}" for key, value in arguments.items() if value != defaults[key]]
+    return f"{layer.name}({', '.join(written)})"
 
 
 def _text(value: object) -> str:

@@ -7,6 +7,8 @@ from typing import Literal
 import attrs
 
 from tunas_dsl.analysis.operators import BLOCK, CLASSIFIER, OPERATORS, WORDS, Parameter
+from tunas_dsl.analysis.operators import parameters_of as operator_parameters
+from tunas_dsl.kinds import is_announced
 from tunas_dsl.lsp.analysed import Analysed
 from tunas_dsl.syntax.words import STATEMENTS
 
@@ -51,8 +53,8 @@ def completions(analysed: Analysed, offset: int) -> list[Completion]:
 
 def parameters_of(analysed: Analysed, name: str) -> tuple[Parameter, ...] | None:
     """The arguments that a layer or statement takes."""
-    if name in OPERATORS:
-        return OPERATORS[name]
+    if name in OPERATORS or is_announced(name):
+        return operator_parameters(name)
     if name in ("block", "classifier"):
         return BLOCK if name == "block" else CLASSIFIER
     binding = analysed.scope.own().get(name)

@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator
 
-from tunas_dsl.analysis.operators import OPERATORS, WANTED
+from tunas_dsl.analysis.operators import OPERATORS, WANTED, parameters_of
 from tunas_dsl.cost.shares import by_block, mean_by_site
 from tunas_dsl.ir import space as ir
+from tunas_dsl.kinds import BUILT_IN, outside_kind
 from tunas_dsl.lsp.analysed import Analysed
 from tunas_dsl.lsp.names import Definition, at
 from tunas_dsl.source import Span
 from tunas_dsl.syntax import tree
 
 LAYERS = {
-    "conv": "Convolution and batch norm; with `bn: off` a bias instead.",
-    "sepconv": "Depthwise convolution, batch norm, activation, 1x1 convolution, batch norm.",
-    "bottleneck": "1x1 expansion, depthwise convolution, squeeze-and-excite if `se` is on, 1x1 projection.",
+    **{name: kind.summary for name, kind in BUILT_IN.items()},
     "residual": "The input plus the layer inside; both have the same size and filters.",
     "skip": "Zeros: inside a residual, the layer is left out.",
     "endpoint": "Marks the output before it as an auxiliary output; computes nothing.",
@@ -42,13 +41,15 @@ def hover(analysed: Analysed, offset: int) -> tuple[str, Span] | None:
 
 def built_in(name: str) -> str:
     """A built-in layer with its arguments and their defaults."""
-    if name not in OPERATORS:
+    parameters = parameters_of(name)
+    if parameters is None:
         return f"`{name}`: a word of the settings that take it."
-    arguments = [_parameter(p.name, p.default, p.required) for p in OPERATORS[name]]
+    arguments = [_parameter(p.name, p.default, p.required) for p in parameters]
     lines = [f"`{name}({', '.join(arguments)})`" if arguments else f"`{name}`"]
-    lines.append(LAYERS.get(name, "An activation function."))
+    outside = None if name in OPERATORS else outside_kind(name)
+    lines.append(outside.summary if outside else LAYERS.get(name, "An activation function."))
     lines += [
-        f"- `{p.name}`: {WANTED[p.kind]}{'; can be decided' if p.decidable else ''}" for p in OPERATORS[name]
+        f"- `{p.name}`: {WANTED[p.kind]}{'; can be decided' if p.decidable else ''}" for p in parameters
     ]
     return "\n\n".join(lines[:2]) + ("\n\n" + "\n".join(lines[2:]) if lines[2:] else "")
 

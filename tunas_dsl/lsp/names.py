@@ -7,6 +7,7 @@ import attrs
 
 from tunas_dsl.analysis.operators import BUILT_IN
 from tunas_dsl.analysis.scope import Scope
+from tunas_dsl.kinds import is_announced
 from tunas_dsl.lsp.analysed import Analysed
 from tunas_dsl.source import Span
 from tunas_dsl.syntax import tree
@@ -108,7 +109,10 @@ def _meaning(
         return own[name]
     if name in BUILT_IN:
         return Definition(name, "built-in", None)
-    return _elsewhere(name, scope)
+    found = _elsewhere(name, scope)
+    if found is None and is_announced(name):
+        return Definition(name, "built-in", None)
+    return found
 
 
 def _elsewhere(name: str, scope: Scope) -> Definition | None:

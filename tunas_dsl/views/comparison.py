@@ -7,7 +7,7 @@ from typing import Any, Literal
 import attrs
 
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.exchange import KINDS
+from tunas_dsl.ir.exchange import kind_name
 from tunas_dsl.ir.selection import active_decisions
 from tunas_dsl.ir.words import Words, options, sizes
 from tunas_dsl.views.layer_rows import Listed, layer_rows
@@ -189,7 +189,7 @@ def _told(listed: Listed, places: Sequence[tuple[int, int]]) -> str:
 
 def _decision_lines(space: ir.Space) -> Lines:
     kinds = {
-        part.decision: "|".join(KINDS[type(layer)] for layer in part.layers)
+        part.decision: "|".join(kind_name(layer) for layer in part.layers)
         for _, layer in space.sites()
         for part in ir.walk(layer)
         if isinstance(part, ir.Alternatives)

@@ -8,8 +8,7 @@ import attrs
 from tunas_dsl.cost.convolutions import Axes, convolutions, linear
 from tunas_dsl.cost.layers import CLASSIFIER
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.exchange import KINDS
-from tunas_dsl.ir.selection import expanded_filters, squeezed_filters
+from tunas_dsl.ir.exchange import kind_name
 
 Shape = tuple[int, ...]
 """Channels, height, width."""
@@ -104,7 +103,7 @@ def _flat(
 def _row(network: ir.Space, block: str, layer: ir.Layer, residuals: tuple[int, ...]) -> Row:
     parts = convolutions(layer, Axes(network, ()), 1)
     row = Row(
-        kind=KINDS[type(layer)],
+        kind=kind_name(layer),
         block=block,
         input=_shape(layer.inputs),
         output=_shape(layer.outputs),
@@ -115,24 +114,10 @@ def _row(network: ir.Space, block: str, layer: ir.Layer, residuals: tuple[int, .
         macs=sum(int(part.macs) for part in parts),
     )
     match layer:
-        case ir.Conv():
-            return attrs.evolve(row, kernel=layer.kernel.constant, stride=layer.stride)
-        case ir.SeparableConv():
-            return attrs.evolve(row, kernel=layer.kernel.constant, stride=layer.stride, act=layer.act)
+        case ir.Operation():
+            return attrs.evolve(row, **layer.attributes({}))
         case ir.Activation():
             return attrs.evolve(row, act=layer.function)
-        case ir.Bottleneck():
-            expanded = expanded_filters(
-                layer.expansion.constant, layer.inputs.channels.constant, layer.divisor
-            )
-            return attrs.evolve(
-                row,
-                kernel=layer.kernel.constant,
-                stride=layer.stride,
-                act=layer.act,
-                expanded=expanded,
-                squeezed=squeezed_filters(layer, expanded) if layer.squeeze_excite.constant else None,
-            )
         case _:
             return row
 

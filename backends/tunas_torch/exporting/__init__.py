@@ -10,8 +10,8 @@ from tunas_dsl.runs.generations import DamageError
 from tunas_dsl.storage.files import put_in_place, write_atomically
 from tunas_torch.exporting.graphs import export_executorch, export_onnx
 from tunas_torch.exporting.python_source import python_source
+from tunas_torch.network import Network
 from tunas_torch.runs.tensor_files import read_tensors
-from tunas_torch.standalone.network import Network
 from tunas_torch.training.trained import SCHEMA
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from tunas_dsl.errors import SearchError
 from tunas_dsl.storage.files import named
-from tunas_torch.standalone.network import Network
+from tunas_torch.network import Network
 
 TOLERANCE = 1e-4
 """How far the exported network may be from PyTorch's, relative to the largest logit.

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.selection import expanded_filters, squeezed_filters
-from tunas_torch.standalone.network import ACTIVATIONS, module_name
+from tunas_torch.layers.registry import torch_kind
+from tunas_torch.network import module_name
+from tunas_torch.standalone.activations import ACTIVATIONS
 
 _HEAD = '''"""{name}: an architecture, exported by tunas. It needs PyTorch alone.
 
@@ -37,7 +38,23 @@ def python_source(architecture: ir.Space, weights: str | None = None) -> str:
     )
     layers = files("tunas_torch.standalone").joinpath("layers.py").read_text(encoding="utf-8")
     body = layers[layers.index("from collections") :]
-    return "\n".join([head.rstrip() + "\n", body.rstrip(), "", "", *_network(architecture), ""])
+    parts = [
+        head.rstrip() + "\n",
+        body.rstrip(),
+        *_definitions(architecture),
+        "",
+        "",
+        *_network(architecture),
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _definitions(architecture: ir.Space) -> Iterator[str]:
+    """The text of each kind of layers that the network has."""
+    layers = (part for _, layer in architecture.sites() for part in ir.walk(layer))
+    for name in dict.fromkeys(layer.name for layer in layers if isinstance(layer, ir.Operation)):
+        yield f"\n\n{torch_kind(name).text().rstrip()}"
 
 
 def _network(architecture: ir.Space) -> Iterator[str]:
@@ -85,8 +102,8 @@ def _forward(head: ir.Classifier | None) -> Iterator[str]:
 
 def _layer(layer: ir.Layer) -> str:
     match layer:
-        case ir.Conv() | ir.SeparableConv() | ir.Bottleneck():
-            return _convolution(layer)
+        case ir.Operation():
+            return torch_kind(layer.name).expression(layer)
         case ir.Activation(function=function):
             return f"{_act(function)}()"
         case ir.GlobalPool():
@@ -103,23 +120,6 @@ def _layer(layer: ir.Layer) -> str:
             return f"Residual({_layer(body)})"
         case ir.Alternatives() | ir.Depth():
             raise ValueError("an architecture has nothing to decide: prune the space first")
-
-
-def _convolution(layer: ir.Conv | ir.SeparableConv | ir.Bottleneck) -> str:
-    inputs, outputs = layer.inputs.channels.constant, layer.outputs.channels.constant
-    arguments = [str(inputs), str(outputs), f"kernel={layer.kernel.constant}"]
-    if layer.stride != 1:
-        arguments.append(f"stride={layer.stride}")
-    match layer:
-        case ir.Conv():
-            return f"conv({', '.join([*arguments, *([] if layer.batch_norm else ['batch_norm=False'])])})"
-        case ir.SeparableConv():
-            return f"separable_conv({', '.join([*arguments, f'act={_act(layer.act)}'])})"
-    expanded = expanded_filters(layer.expansion.constant, inputs, layer.divisor)
-    arguments += [f"expanded={expanded}", f"act={_act(layer.act)}"]
-    if layer.squeeze_excite.constant:
-        arguments += [f"squeezed={squeezed_filters(layer, expanded)}", f"se_act={_act(layer.se_act)}"]
-    return f"bottleneck({', '.join(arguments)})"
 
 
 def _act(function: ir.ActivationFunction) -> str:

@@ -10,15 +10,13 @@ from torch import Tensor
 from tunas_dsl.ir import space as ir
 from tunas_torch.layers.kinds import (
     Activation,
-    Bottleneck,
-    Conv,
     Endpoint,
     GlobalPool,
     SearchLayer,
-    SeparableConv,
     Skip,
 )
 from tunas_torch.layers.path import Path, Used
+from tunas_torch.layers.registry import torch_kind
 from tunas_torch.layers.switch import switch
 from tunas_torch.layers.weights import Parts
 
@@ -122,12 +120,8 @@ def skipped(layer: SearchLayer, path: Path) -> bool:
 def search_layer(layer: ir.Layer, random: torch.Generator) -> SearchLayer:
     """The module for ``layer``, with initial weights drawn from ``random``."""
     match layer:
-        case ir.Conv():
-            return Conv(layer, random)
-        case ir.SeparableConv():
-            return SeparableConv(layer, random)
-        case ir.Bottleneck():
-            return Bottleneck(layer, random)
+        case ir.Operation():
+            return torch_kind(layer.name).search(layer, random)
         case ir.Activation():
             return Activation(layer)
         case ir.GlobalPool():

@@ -101,57 +101,10 @@ class SqueezeExcite(nn.Module):
         return images * torch.sigmoid(self.conv_expand(squeezed))
 
 
-def conv(
-    inputs: int, outputs: int, kernel: int, stride: int = 1, *, batch_norm: bool = True
-) -> nn.Sequential:
-    """Convolution and batch norm; without batch norm the convolution has a bias."""
-    parts = _same_conv("conv", inputs, outputs, kernel, stride, bias=not batch_norm)
-    if batch_norm:
-        parts["bn1"] = _batch_norm(outputs)
-    return nn.Sequential(parts)
-
-
-def separable_conv(
-    inputs: int, outputs: int, kernel: int, stride: int = 1, *, act: type[nn.Module]
-) -> nn.Sequential:
-    """Depthwise convolution, batch norm, activation, 1x1 convolution, batch norm."""
-    parts = _same_conv("conv_dw", inputs, inputs, kernel, stride, groups=inputs)
-    parts["bn1"] = _batch_norm(inputs)
-    parts["act1"] = act()
-    parts["conv_pw"] = nn.Conv2d(inputs, outputs, 1, bias=False)
-    parts["bn2"] = _batch_norm(outputs)
-    return nn.Sequential(parts)
-
-
-def bottleneck(
-    inputs: int,
-    outputs: int,
-    kernel: int,
-    stride: int = 1,
-    *,
-    expanded: int,
-    act: type[nn.Module],
-    squeezed: int | None = None,
-    se_act: type[nn.Module] = nn.ReLU,
-) -> nn.Sequential:
-    """1x1 expansion, depthwise convolution, squeeze-and-excite if ``squeezed`` is given, 1x1 projection."""
-    parts: OrderedDict[str, nn.Module] = OrderedDict()
-    parts["conv_pw"] = nn.Conv2d(inputs, expanded, 1, bias=False)
-    parts["bn1"] = _batch_norm(expanded)
-    parts["act1"] = act()
-    parts |= _same_conv("conv_dw", expanded, expanded, kernel, stride, groups=expanded)
-    parts["bn2"] = _batch_norm(expanded)
-    parts["act2"] = act()
-    if squeezed is not None:
-        parts["se"] = SqueezeExcite(expanded, squeezed, se_act)
-    parts["conv_pwl"] = nn.Conv2d(expanded, outputs, 1, bias=False)
-    parts["bn3"] = _batch_norm(outputs)
-    return nn.Sequential(parts)
-
-
-def _same_conv(
+def same_conv(
     name: str, inputs: int, outputs: int, kernel: int, stride: int, *, groups: int = 1, bias: bool = False
 ) -> OrderedDict[str, nn.Module]:
+    """A convolution called ``name`` with SAME padding, as parts of a sequence."""
     symmetric = stride == 1 and kernel % 2 == 1
     padding = kernel // 2 if symmetric else 0
     convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=bias)
@@ -159,5 +112,6 @@ def _same_conv(
     return OrderedDict[str, nn.Module]([*pad, (name, convolution)])
 
 
-def _batch_norm(channels: int) -> nn.BatchNorm2d:
+def normalisation(channels: int) -> nn.BatchNorm2d:
+    """Batch norm of ``channels`` channels."""
     return nn.BatchNorm2d(channels, eps=EPSILON, momentum=MOMENTUM)

@@ -7,7 +7,7 @@ from torch import nn
 from tunas_dsl.cost.signature import Signature
 from tunas_dsl.ir import space as ir
 from tunas_dsl.profiling.bench import Task
-from tunas_torch.standalone.network import Network
+from tunas_torch.network import Network
 from tunas_torch.timing.operations import operation
 
 

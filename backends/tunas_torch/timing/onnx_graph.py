@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from tunas_torch.network import Network
 from tunas_torch.standalone.layers import Chain, Endpoint, Residual, SamePad2d, SqueezeExcite, same_padding
-from tunas_torch.standalone.network import Network
 from tunas_torch.timing.operations import Plus
 
 OPSET = 18

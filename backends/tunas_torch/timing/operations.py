@@ -3,9 +3,11 @@
 import torch
 from torch import Tensor, nn
 
+from tunas_dsl import kinds
 from tunas_dsl.cost.signature import Signature
+from tunas_torch.layers.registry import torch_kind
 from tunas_torch.standalone import layers as standalone
-from tunas_torch.standalone.network import ACTIVATIONS
+from tunas_torch.standalone.activations import ACTIVATIONS
 
 
 class Plus(nn.Module):
@@ -41,22 +43,21 @@ def operation(signature: Signature) -> tuple[nn.Module, tuple[int, ...]]:
 
 def _module(signature: Signature) -> nn.Module:
     inputs, outputs = signature.input[2], signature.output[2]
-    arguments = (inputs, outputs, signature.kernel, signature.stride)
     act = ACTIVATIONS[signature.act] if signature.act else None  # type: ignore[index]
-    match signature.op:
-        case "conv":
-            conv = standalone.conv(*arguments)
-            return standalone.Chain(conv, act()) if act else conv
-        case "global_pool":
-            return nn.AdaptiveAvgPool2d(1)
-        case "classifier":
-            return nn.Linear(inputs, outputs)
-        case _ if act is None:
-            raise ValueError(f"{signature} has no activation")
-        case "sepconv":
-            return standalone.separable_conv(*arguments, act=act)
-        case "bottleneck":
-            expanded = signature.expanded or inputs
-            return standalone.bottleneck(*arguments, expanded=expanded, act=act, squeezed=signature.squeezed)
-        case _:
-            return act()
+    if signature.op == "global_pool":
+        return nn.AdaptiveAvgPool2d(1)
+    if signature.op == "classifier":
+        return nn.Linear(inputs, outputs)
+    kind = kinds.find_kind(signature.op)
+    fused = kind is not None and all(parameter.name != "act" for parameter in kind.parameters)
+    if act is None and not fused:
+        raise ValueError(f"{signature} has no activation")
+    if kind is None:
+        return act()  # type: ignore[misc]  # it is not None: nothing was fused
+    names = (p.name for p in kind.parameters if p.name in ("kernel", "stride"))
+    said = {name: getattr(signature, name) for name in (*names, "expanded", "squeezed")}
+    arguments = {name: value for name, value in said.items() if value is not None}
+    if not fused:
+        arguments["act"] = act
+    module = torch_kind(signature.op).build(inputs, outputs, **arguments)
+    return standalone.Chain(module, act()) if fused and act else module

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from tunas_dsl.errors import SearchError
 from tunas_dsl.training.progress import Evaluation, Part
 from tunas_torch.data import ImageData
-from tunas_torch.standalone.network import Network
+from tunas_torch.network import Network
 
 BATCH = 256
 """Images at a time (facts 8); the result does not depend on it but for rounding."""

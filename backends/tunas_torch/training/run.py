@@ -16,10 +16,10 @@ from tunas_dsl.training.progress import (
 from tunas_dsl.training.run import TrainingFolder
 from tunas_torch.data import ImageData
 from tunas_torch.data.joining import with_validation
+from tunas_torch.network import Network
 from tunas_torch.runs.loop import PACE, Pace, Place, fingerprint, run_steps
 from tunas_torch.runs.precision import check_precision
 from tunas_torch.runs.starting import images_of, use
-from tunas_torch.standalone.network import Network
 from tunas_torch.training.evaluation import evaluate
 from tunas_torch.training.steps import Training
 from tunas_torch.training.trained import (

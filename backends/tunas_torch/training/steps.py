@@ -20,10 +20,10 @@ from tunas_dsl.training.settings import TrainingSettings
 from tunas_torch.data import BatchSchedule, ImageData
 from tunas_torch.data.ahead import Arrays, ReadAhead
 from tunas_torch.layers.depthwise import use_fast_gradients
+from tunas_torch.network import Network, channels_last
 from tunas_torch.optimizers.rmsprop import RMSProp
 from tunas_torch.runs.precision import logits_of
 from tunas_torch.runs.states import check_state, part, prefixed
-from tunas_torch.standalone.network import Network, channels_last
 from tunas_torch.training.evaluation import evaluate
 
 _AUGMENTATION, _ORDER, _DROPOUT = range(10, 13)

@@ -17,8 +17,8 @@ from tunas_dsl.runs.generations import DamageError
 from tunas_dsl.storage.files import put_in_place
 from tunas_torch.data import ImageData
 from tunas_torch.data.layout import shortened
+from tunas_torch.network import Network, channels_last
 from tunas_torch.runs.tensor_files import read_tensors, write_tensors
-from tunas_torch.standalone.network import Network, channels_last
 
 SCHEMA = "tunas.weights/1"
 

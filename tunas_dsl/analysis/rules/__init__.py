@@ -37,6 +37,7 @@ from tunas_dsl.analysis.rules.shapes import (
 )
 from tunas_dsl.analysis.rules.statements import (
     CannotImport,
+    CannotUseLayer,
     ImportCycle,
     ImportEscapes,
     MissingStatement,
@@ -65,6 +66,7 @@ __all__ = [
     "RULES",
     "AlternativesDisagree",
     "CannotImport",
+    "CannotUseLayer",
     "ChannelsFirst",
     "CyclicDefinition",
     "DepthsDisagree",

@@ -44,6 +44,25 @@ class RepeatedStatement(Diagnostic):
 
 
 @attrs.frozen(kw_only=True)
+class CannotUseLayer(Diagnostic):
+    """A layer that an installed distribution announces by an entry point, and that cannot be used.
+
+    Its module cannot be imported, or what it names is no kind of layers. It is that distribution's mistake:
+    another version of it may have none. A name that the file itself defines never means such a layer.
+    """
+
+    code = "E116"
+    message = "{reason}"
+
+    reason: str
+
+    @property
+    def hint(self) -> str | None:
+        """What can be done about another project's mistake."""
+        return "install another version of that distribution, or define a layer of this name"
+
+
+@attrs.frozen(kw_only=True)
 class CannotImport(Diagnostic):
     """A file that an import names and that cannot be read.
 

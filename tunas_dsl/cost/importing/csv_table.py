@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from tunas_dsl.cost.signature import Kind, Shape, Signature
+from tunas_dsl.cost.signature import OPERATIONS, Shape, Signature
 from tunas_dsl.cost.table import LatencyTable, Measurement
 from tunas_dsl.errors import TableError
 from tunas_dsl.ir import space as ir
@@ -74,7 +74,7 @@ def _operation(cells: Mapping[str, str], place: str) -> tuple[Signature, Measure
 
     acts = get_args(ir.ActivationFunction)
     signature = Signature(
-        op=read("op", _one_of(get_args(Kind)), f"one of {', '.join(get_args(Kind))}"),
+        op=read("op", _one_of(OPERATIONS), f"one of {', '.join(OPERATIONS)}"),
         input=read("input", _shape, "a shape HxWxC"),
         output=read("output", _shape, "a shape HxWxC"),
         kernel=read("kernel", _size, "a whole number from 1", 1),

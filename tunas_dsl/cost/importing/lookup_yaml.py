@@ -17,7 +17,7 @@ import yaml
 from tunas_dsl.cost.signature import LARGEST, MOST_RUNS, Shape, Signature
 from tunas_dsl.cost.table import LatencyTable, Measurement, SpreadKind
 from tunas_dsl.errors import TableError
-from tunas_dsl.ir.numbers import make_divisible
+from tunas_dsl.kinds.numbers import make_divisible
 
 MAX_CHARACTERS = 4_000_000
 

@@ -7,18 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from tunas_dsl.ir import space as ir
-from tunas_dsl.ir.selection import expanded_filters, prune, squeezed_filters
-from tunas_torch.standalone import layers as standalone
+from tunas_dsl.ir.selection import prune
+from tunas_torch.layers.registry import torch_kind
+from tunas_torch.standalone.activations import ACTIVATIONS
 from tunas_torch.standalone.initialisers import initialise_
 from tunas_torch.standalone.layers import Chain, Endpoint, Residual, Zeros
-
-ACTIVATIONS: dict[ir.ActivationFunction, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "relu6": nn.ReLU6,
-    "swish": nn.SiLU,
-    "swish6": nn.Hardswish,
-    "sigmoid": nn.Sigmoid,
-}
 
 
 class Network(nn.Module):
@@ -82,12 +75,8 @@ def module_name(block: ir.Block) -> str:
 
 def _layer(layer: ir.Layer) -> nn.Module:
     match layer:
-        case ir.Conv():
-            return _conv(layer)
-        case ir.SeparableConv():
-            return _separable_conv(layer)
-        case ir.Bottleneck():
-            return _bottleneck(layer)
+        case ir.Operation():
+            return torch_kind(layer.name).module(layer)
         case ir.Activation(function=function):
             return ACTIVATIONS[function]()
         case ir.GlobalPool():
@@ -110,32 +99,3 @@ def _layer(layer: ir.Layer) -> nn.Module:
 
 def _chain(layers: Iterable[ir.Layer]) -> Chain:
     return Chain(*map(_layer, layers))
-
-
-def _conv(layer: ir.Conv) -> nn.Sequential:
-    norm = layer.batch_norm
-    return standalone.conv(*_channels(layer), layer.kernel.constant, layer.stride, batch_norm=norm)
-
-
-def _separable_conv(layer: ir.SeparableConv) -> nn.Sequential:
-    act = ACTIVATIONS[layer.act]
-    return standalone.separable_conv(*_channels(layer), layer.kernel.constant, layer.stride, act=act)
-
-
-def _bottleneck(layer: ir.Bottleneck) -> nn.Sequential:
-    inputs, outputs = _channels(layer)
-    expanded = expanded_filters(layer.expansion.constant, inputs, layer.divisor)
-    return standalone.bottleneck(
-        inputs,
-        outputs,
-        layer.kernel.constant,
-        layer.stride,
-        expanded=expanded,
-        act=ACTIVATIONS[layer.act],
-        squeezed=squeezed_filters(layer, expanded) if layer.squeeze_excite.constant else None,
-        se_act=ACTIVATIONS[layer.se_act],
-    )
-
-
-def _channels(layer: ir.LayerBase) -> tuple[int, int]:
-    return layer.inputs.channels.constant, layer.outputs.channels.constant
