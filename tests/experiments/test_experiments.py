@@ -84,10 +84,14 @@ def test_what_is_done_is_kept_and_tabulated(done):
     assert (again.stderr, again.stdout) == ("", first.stdout)
     document = json.loads((folder / "work" / "small-smoke.json").read_text())
     searched, random = document["rows"]
-    assert searched["figures"].keys() == {"found", "argmax", "average", "quality", "cpu_seconds"}
+    assert searched["figures"].keys() == {"found", "argmax", "average", "quality", "z", "cpu_seconds"}
     assert max(map(abs, random["figures"]["found"]["values"])) <= 2
     assert max(map(abs, searched["figures"]["found"]["values"])) <= 1
     assert len(set(random["figures"]["quality"]["values"])) == 2
+    mean, deviation = (random["figures"][f"{name}_quality"]["mean"] for name in ("mean", "deviation"))
+    for row in (searched, random):
+        expected = [(quality - mean) / deviation for quality in row["figures"]["quality"]["values"]]
+        assert row["figures"]["z"]["values"] == pytest.approx(expected)
     assert f"{searched['figures']['argmax']['mean']:+.2f} ±" in first.stdout
 
 

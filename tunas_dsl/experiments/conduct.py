@@ -1,6 +1,6 @@
 """Carries an experiment out: searches, then rates what was found, for every row, space and seed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,12 @@ from tunas_dsl.ir import space as ir
 from tunas_dsl.language.compiler import compile_text
 from tunas_dsl.language.sources import read_source
 from tunas_dsl.runs.events import cpu_seconds, step_history
+from tunas_dsl.search.presets import with_preset
 from tunas_dsl.search.quality import load_quality
 from tunas_dsl.search.run import RunFolder
+from tunas_dsl.search.settings import SearchSettings
 from tunas_dsl.training.run import TrainingFolder
+from tunas_dsl.training.settings import TrainingSettings
 
 LATE = 0.1
 """The share of the last steps over which the average cost of a policy is taken."""
@@ -82,11 +85,15 @@ class _Conductor:
     def _random_rated(self) -> dict[str, float]:
         within = self.size.within * self.place.target
         source = ("--quality", self.size.quality)
+        band = (self.place.target - within, self.place.target + within)
+        space = self._space()
         folder = self._job(
             "baseline", "random", *source, *self._asked(), "-n", self.size.random, within=within
         )
         indices, figures = self._read(folder)
-        return {**figures, **self._worth(indices)}
+        drawn = sample(space, self.size.random, self.seed, cost_model(space, self.place.latency), band)
+        judged = np.asarray(load_quality(str(self.size.judge or self.size.quality), space)(drawn))
+        return {**figures, **self._worth(indices), **_spread("quality", judged.tolist())}
 
     def _random_trained(self) -> dict[str, float]:
         space = compile_text(self.text, str(self.file))
@@ -101,8 +108,8 @@ class _Conductor:
         return {
             "found": gap,
             **worths[best],
-            "mean_accuracy": float(np.mean(accuracies)),
-            "mean_test": float(np.mean([worth["test"] for worth in worths])),
+            **_spread("accuracy", accuracies),
+            **_spread("test", [worth["test"] for worth in worths]),
         }
 
     def _read(self, folder: Path) -> tuple[tuple[int, ...], dict[str, float]]:
@@ -121,7 +128,7 @@ class _Conductor:
         vector = ":".join(map(str, indices))
         steps = self.size.train_steps or self.size.steps
         trained = ("train", str(self.file), vector, "--data", self.size.data, "--steps", steps, "--test")
-        result = TrainingFolder.open(self._job(*trained)).read_result()
+        result = TrainingFolder.open(self._job(*trained, **self._training_settings())).read_result()
         assert result is not None  # the job has ended
         return {
             "accuracy": float(result["validation"]["accuracy"]),
@@ -137,12 +144,25 @@ class _Conductor:
     def _settings(self) -> dict[str, Any]:
         return {**self.size.settings, **self.row.settings}
 
+    def _training_settings(self) -> dict[str, Any]:
+        """Of the settings that the search is given, also by its preset, those that a training has, too."""
+        settings = self._settings()
+        wanted = with_preset(SearchSettings, settings.pop("preset", None), settings)
+        fields = attrs.fields(TrainingSettings)
+        return {field.name: wanted[field.name] for field in fields if field.name in wanted}
+
     def _job(self, *arguments: object, **settings: object) -> Path:
         flags = (part for name, value in settings.items() for part in _flag(name, value))
         words = tuple(str(part) for part in (*arguments, *flags, "--seed", self.seed))
         folder = self.jobs(Job(self.label, words, self.text))
         self._spent.append(cpu_seconds(folder / "events.jsonl"))
         return folder
+
+
+def _spread(figure: str, values: Sequence[float]) -> dict[str, float]:
+    """Mean and deviation of random architectures, by which what was found is judged."""
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return {f"mean_{figure}": float(np.mean(values)), f"deviation_{figure}": deviation}
 
 
 def _flag(name: str, value: object) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ HEADINGS = {
     "quality": ("quality, %", "{:.2f}", 100.0),
     "accuracy": ("validation, %", "{:.2f}", 100.0),
     "test": ("test, %", "{:.2f}", 100.0),
+    "z": ("z", "{:+.2f}", 1.0),
+    "mean_quality": ("mean of all, %", "{:.2f}", 100.0),
     "mean_accuracy": ("mean of all, %", "{:.2f}", 100.0),
     "mean_test": ("mean of all, test, %", "{:.2f}", 100.0),
     "cpu_seconds": ("cost, CPU min", "{:.2f}", 1 / 60),
@@ -25,10 +27,29 @@ def summary(trials: Sequence[Trial]) -> list[dict[str, Any]]:
     grouped: dict[tuple[str, str], list[Trial]] = {}
     for trial in trials:
         grouped.setdefault((trial.place, trial.row), []).append(trial)
-    return [
+    rows: list[dict[str, Any]] = [
         {"space": place, "row": row, "seeds": len(group), "figures": _figures(group)}
         for (place, row), group in grouped.items()
     ]
+    for row in rows:
+        row["figures"].update(_yardstick(row, rows))
+    return rows
+
+
+def _yardstick(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """z, how many deviations of random architectures better than their mean, where a row has some.
+
+    It is that of test images where there are some, else of the quality.
+    """
+    for figure in ("test", "quality"):
+        for other in rows:
+            figures = other["figures"]
+            if other["space"] == row["space"] and f"mean_{figure}" in figures and figure in row["figures"]:
+                mean, deviation = (figures[f"{name}_{figure}"]["mean"] for name in ("mean", "deviation"))
+                if deviation:
+                    values = [(value - mean) / deviation for value in row["figures"][figure]["values"]]
+                    return {"z": _figure(values)}
+    return {}
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
@@ -50,9 +71,13 @@ def _figures(trials: Sequence[Trial]) -> dict[str, Any]:
         values = [trial.figures[name] for trial in trials if name in trial.figures]
         if len(values) < len(trials):
             continue  # runs of before this was counted
-        deviation = statistics.stdev(values) if len(values) > 1 else None
-        figures[name] = {"mean": statistics.fmean(values), "std": deviation, "values": values}
+        figures[name] = _figure(values)
     return figures
+
+
+def _figure(values: list[float]) -> dict[str, Any]:
+    deviation = statistics.stdev(values) if len(values) > 1 else None
+    return {"mean": statistics.fmean(values), "std": deviation, "values": values}
 
 
 def _cell(name: str, figure: dict[str, Any] | None) -> str:
