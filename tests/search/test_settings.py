@@ -25,6 +25,7 @@ def test_learning_rates_follow_the_scale_of_the_search():
         ({"steps": "many"}, "`steps` is 'many'"),
         ({"steps": True}, "`steps` is True"),
         ({"batch_size": "big"}, "`batch_size` is 'big'"),
+        ({"policy_lr": 1e308}, "`policy_lr` is 1e+308, but must be a number above 0 and up to 1,000,000"),
         ({"target": float("nan")}, "`target` is nan, but must be a number above 0"),
         ({"beta": 0.1}, "missing the target must not pay"),
         ({"reward": "mnas"}, "one of absolute, soft, hard, none"),

@@ -11,6 +11,7 @@ from tunas_dsl.language.compiler import compile_text
 from tunas_dsl.search.run import RunFolder
 from tunas_dsl.search.settings import LR_PER_256, SearchSettings
 from tunas_torch.runs.checkpoint import load_checkpoint
+from tunas_torch.runs.starting import use
 from tunas_torch.search.run import start_search
 
 TINY = """
@@ -165,3 +166,9 @@ def test_what_is_done_to_images_is_told_once_the_search_has_started(tmp_path, im
     )
     counts = "digits: 10 classes, 0 to 9; 1,075 training, 349 validation, 373 test images"
     assert said == ["started", counts, *told, "step"]
+
+
+@pytest.mark.parametrize("device", ["privateuseone", "nonsense"])
+def test_a_device_that_there_is_not_is_said_in_a_line(device):
+    with pytest.raises(SearchError, match=f"there is no device `{device}` on this machine"):
+        use(device, None)

@@ -20,6 +20,7 @@ from tunas_dsl.runs.setting import (
     POSITIVE,
     POSITIVE_SHARE,
     PRECISION,
+    RATE,
     SHARE,
     Precision,
     Settings,
@@ -107,7 +108,7 @@ class PolicySettings(Settings):
     start: Start = attrs.field(validator=one_of(STARTS))
     critic: Critic = attrs.field(validator=one_of(get_args(Critic)))
     samples_per_step: int = attrs.field(default=4, validator=COUNT)
-    policy_lr: float = attrs.field(validator=POSITIVE)
+    policy_lr: float = attrs.field(validator=RATE)
     policy_lr_schedule: PolicySchedule = attrs.field(
         default="exponential", validator=one_of(POLICY_SCHEDULES)
     )
@@ -247,7 +248,7 @@ class SearchSettings(PolicySettings):
     remat: Remat = attrs.field(default="none", validator=one_of(get_args(Remat)))
     memory: str | None = attrs.field(default=None, validator=attrs.validators.optional(MEMORY))
     precision: Precision = attrs.field(default="float32", validator=PRECISION)
-    weight_lr: float = attrs.field(validator=POSITIVE)
+    weight_lr: float = attrs.field(validator=RATE)
     op_warmup: float = attrs.field(default=0.25, validator=SHARE)
     filter_warmup: float = attrs.field(default=0.25, validator=SHARE)
     label_smoothing: float = attrs.field(default=0.1, validator=BELOW_ONE)

@@ -29,7 +29,7 @@ def use(device: str, threads: int | None) -> torch.device:
         device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
     try:
         torch.zeros(1, device=device).item()
-    except (RuntimeError, AssertionError):  # the latter without CUDA
+    except (RuntimeError, AssertionError, ImportError):  # the latter without CUDA
         raise SearchError(f"there is no device `{device}` on this machine: use `cpu`") from None
     return torch.device(device)
 

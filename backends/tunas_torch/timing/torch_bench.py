@@ -26,7 +26,7 @@ class TorchBench(ModuleBench):
         try:
             self._device = torch.device(device)
             torch.empty(1, device=self._device)
-        except (RuntimeError, AssertionError) as error:
+        except (RuntimeError, AssertionError, ImportError) as error:
             reason = str(error).splitlines()[0]
             raise SearchError(f"PyTorch cannot use the device `{device}`: {reason}") from None
         torch.set_num_threads(threads)
