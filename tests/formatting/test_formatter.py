@@ -254,7 +254,7 @@ def test_the_work_grows_with_the_length(unit):
         words = formatter.words_of("space s {\n" + unit * number + "}\n")
         sys.setprofile(counting)
         try:
-            formatter.text_of(formatter.lay_out(formatter.grouped(formatter.tidied(words))))
+            formatter.text_of(formatter.lay_out(formatter.group(formatter.tidy(words))))
         finally:
             sys.setprofile(None)
         return count

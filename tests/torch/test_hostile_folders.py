@@ -153,6 +153,12 @@ CHECKPOINTS = {
     "tensors are missing": lambda file: edit_tensors(file, lambda t: t.pop(sorted(t)[0])),
 }
 
+
+def policy_state(document):
+    """The state of the search whose policy learns now, of those that a search consists of."""
+    return document["state"]["algorithm"]["current"]
+
+
 STATES = {
     "state is cut": lambda file: os.truncate(file, 100),
     "state has a flipped bit": flip,
@@ -163,14 +169,10 @@ STATES = {
     "step is text": lambda file: edit_json(file, lambda s: s["state"]["algorithm"].update(step="many")),
     "step is negative": lambda file: edit_json(file, lambda s: s["state"]["algorithm"].update(step=-1)),
     "step is beyond the end": lambda file: edit_json(file, lambda s: s["state"]["algorithm"].update(step=99)),
-    "logits are missing": lambda file: edit_json(file, lambda s: s["state"]["algorithm"].pop("logits")),
-    "logits of another space": lambda file: edit_json(
-        file, lambda s: s["state"]["algorithm"]["logits"].pop()
-    ),
+    "logits are missing": lambda file: edit_json(file, lambda s: policy_state(s).pop("logits")),
+    "logits of another space": lambda file: edit_json(file, lambda s: policy_state(s)["logits"].pop()),
     "logits are too large": lambda file: file.write_text(file.read_text().replace("0.0", "1e999", 1)),
-    "squares are a number": lambda file: edit_json(
-        file, lambda s: s["state"]["algorithm"].update(square=1.0)
-    ),
+    "squares are a number": lambda file: edit_json(file, lambda s: policy_state(s).update(square=1.0)),
 }
 
 POLICIES = {

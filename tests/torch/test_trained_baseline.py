@@ -117,7 +117,7 @@ def test_a_training_that_diverges_ends_it_with_a_line_that_says_which(tmp_path):
     assert line.startswith("error: the training of ")
     assert ", with the --train settings, failed: " in line
     assert "start again with a `weight_lr` below 1e+30" in line
-    assert not (tmp_path / "run").exists()
+    assert (tmp_path / "run" / "settings.json").exists()  # what was begun stays, to be looked at
 
 
 @pytest.mark.parametrize(

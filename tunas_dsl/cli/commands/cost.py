@@ -14,10 +14,12 @@ from tunas_dsl.cli.options import output_format
 from tunas_dsl.cli.options import resolution as resolution_option
 from tunas_dsl.cli.options.completion import complete_space
 from tunas_dsl.cost.extremes import maximum, minimum
+from tunas_dsl.cost.installed import installed_costs
 from tunas_dsl.cost.layers import macs_model, parameters_model
 from tunas_dsl.cost.lookup import Missing
 from tunas_dsl.cost.model import COUNTED, CostModel
 from tunas_dsl.cost.named import MACS
+from tunas_dsl.cost.table_files import is_table
 from tunas_dsl.storage import documents
 
 
@@ -51,9 +53,8 @@ def command(
     counts = {"parameters": parameters_model(subject.space), "macs": macs_model(subject.space)}
     times = latency not in (None, MACS)
     explanation = None
-    named = "latency_ms"
-    if times and (model := subject.model(latency)).unit != "ms":
-        named = model.name
+    own = latency is not None and not is_table(latency) and latency in installed_costs()
+    named = str(latency) if own else "latency_ms"
     if architecture is None and not subject.space.is_architecture:
         if explain:
             raise click.UsageError("--explain explains the cost of an architecture: name one")

@@ -57,6 +57,8 @@ def command(
     Ctrl-C, --resume goes on. A PyTorch on a computer says little of a phone: measure on what you deploy to.
     """
     subject = load_subject(space).space
+    if not output.parent.is_dir():
+        raise TableError(f"{output.parent} is no folder: the table could not be written there")
     if not only_plan:
         hold(output)
     begun = _begun(output, resume)
@@ -131,11 +133,8 @@ def _begun(output: Path, resume: bool) -> LatencyTable | None:
     """What was measured before, where it is to be resumed.
 
     Raises:
-        TableError: there is something already and --resume is not given, or it is no such table, or nothing
-            can be written there.
+        TableError: there is something already and --resume is not given, or it is no such table.
     """
-    if not output.parent.is_dir():
-        raise TableError(f"{output.parent} is no folder: the table could not be written there")
     there = [file for file in (_partial(output), output) if file.exists()]
     if not there:
         return None
