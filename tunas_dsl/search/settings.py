@@ -248,7 +248,7 @@ class SearchSettings(PolicySettings):
     remat: Remat = attrs.field(default="none", validator=one_of(get_args(Remat)))
     memory: str | None = attrs.field(default=None, validator=attrs.validators.optional(MEMORY))
     precision: Precision = attrs.field(default="float32", validator=PRECISION)
-    weight_lr: float = attrs.field(validator=RATE)
+    weight_lr: float = attrs.field(validator=POSITIVE)
     op_warmup: float = attrs.field(default=0.25, validator=SHARE)
     filter_warmup: float = attrs.field(default=0.25, validator=SHARE)
     label_smoothing: float = attrs.field(default=0.1, validator=BELOW_ONE)

@@ -12,7 +12,6 @@ from tunas_dsl.runs.setting import (
     NOT_NEGATIVE,
     POSITIVE,
     PRECISION,
-    RATE,
     Precision,
     RunSettings,
     setting,
@@ -48,7 +47,7 @@ class TrainingSettings(RunSettings):
     full: bool = attrs.field(default=False, validator=FLAG)
     holdout: float | None = attrs.field(default=None, validator=attrs.validators.optional(HOLDOUT))
     batch_size: int = attrs.field(default=64, validator=_TWO)
-    weight_lr: float = attrs.field(validator=RATE)
+    weight_lr: float = attrs.field(validator=POSITIVE)
     weight_warmup: float = attrs.field(default=WEIGHT_WARMUP, validator=BELOW_ONE)
     dropout: float = attrs.field(default=0.0, validator=BELOW_ONE)
     label_smoothing: float = attrs.field(default=0.1, validator=BELOW_ONE)
