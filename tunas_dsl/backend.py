@@ -92,6 +92,15 @@ class Backend(Protocol):
             SearchError, DataError: something that the user can put right.
         """
 
+    def classify(
+        self, run: TrainingFolder, image: Path, *, device: str, threads: int | None
+    ) -> list[tuple[str, float]]:
+        """The classes of the picture in a file by the weights of ``run``, with their probabilities.
+
+        Raises:
+            SearchError, DataError: something that the user can put right.
+        """
+
     def bench(
         self,
         space: ir.Space,

@@ -91,6 +91,14 @@ class TorchBackend:
 
         return evaluate_training(architecture, run, split, device, threads, tell)
 
+    def classify(
+        self, run: TrainingFolder, image: Path, *, device: str, threads: int | None
+    ) -> list[tuple[str, float]]:
+        """What the picture in a file shows by the weights of ``run``; see the protocol."""
+        from tunas_torch.training.run import classify_image
+
+        return classify_image(run, image, device, threads)
+
     def bench(
         self,
         space: ir.Space,

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunas_torch.data.augment import CENTRE, Augmentation, augment, central_area, random_area
+from tunas_torch.data.augment import CENTRE, Augmentation, augment, random_area
+from tunas_torch.data.pixels import central_area
 
 SIDE = st.integers(1, 3000)
 

@@ -54,17 +54,6 @@ def _shifted(images: Images, pixels: int, random: np.random.Generator) -> Images
     return moved
 
 
-def central_area(size: Size, target: Size, share: Fraction) -> Box:
-    """The central part of an image of ``size`` in the proportions of ``target``.
-
-    It takes ``share`` of the side that limits it, rounded down.
-    """
-    scale = share * min(Fraction(side, wanted) for side, wanted in zip(size, target, strict=True))
-    width, height = (max(1, int(scale * wanted)) for wanted in target)
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    return left, top, left + width, top + height
-
-
 def random_area(size: Size, random: np.random.Generator) -> Box | None:
     """A random part of an image: 8 to 100 % of its area, aspect 3/4 to 4/3, within ten attempts.
 

@@ -1,30 +1,28 @@
 """Image files to pixels with Pillow, as viewers show them; what is wrong with one is said with its name."""
 
 import io
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from tunas_dsl.errors import DataError
 from tunas_torch.data.augment import Size
 from tunas_torch.data.listing import Files
+from tunas_torch.data.pixels import orientation, shown
 
 T = TypeVar("T")
+
+_pool: ThreadPoolExecutor | None = None
 
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "AVIF", "PPM")
 """Pillow's other decoders see no file, whatever its name."""
 
-_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-CHANNELS = tuple(_MODES)
-"""How many channels an image file can give."""
-
-_ORIENTATION = 0x0112
 _LYING = (5, 6, 7, 8)
 """EXIF orientations in which width and height change places."""
 
@@ -33,8 +31,6 @@ _LARGEST = Image.MAX_IMAGE_PIXELS
 """Pixels of a JPEG that is not decoded reduced."""
 _REDUCED = 8
 """By how much a JPEG's sides can be reduced while it is decoded, in powers of 2."""
-
-_DEPTHS = (8, 10, 12, 14, 16)
 
 
 def decode(files: Files, name: str, channels: int, at_least: Size | None = None) -> Image.Image:
@@ -53,13 +49,7 @@ def decode(files: Files, name: str, channels: int, at_least: Size | None = None)
 def to_pixels(image: Image.Image, channels: int, at_least: Size | None = None) -> Image.Image:
     """An opened image as :func:`decode` gives it."""
     _draft(image, at_least)
-    image = _upright(image)
-    mode = _MODES.get(channels, "RGB")
-    if image.mode.startswith(("I", "F")):
-        image = _in_eight_bits(image)
-    if channels < 4 and (image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info):
-        image = _on_white(image)
-    return image.convert(mode)
+    return shown(image, channels)
 
 
 def image_size(files: Files, name: str) -> Size:
@@ -78,31 +68,29 @@ def upright_size(image: Image.Image) -> Size:
     return (height, width) if orientation(image) in _LYING else (width, height)
 
 
-def orientation(image: Image.Image) -> int:
-    """The EXIF orientation of an opened image, 1 to 8, of which 1 is upright."""
-    if image.format == "TIFF" or ("exif" not in image.info and image.format != "PNG"):  # Pillow turns TIFF
-        return 1
-    try:
-        return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # what else is in EXIF may be damaged, and is of no interest
-        return 1
+def use_workers(count: int | None) -> None:
+    """Let :func:`for_each` have so many threads; None is one for each processor, as it is at first."""
+    global _pool
+    _pool = None if count is None else ThreadPoolExecutor(count, thread_name_prefix="decoding")
 
 
 def for_each(work: Callable[..., T], *arguments: Iterable[object], threads: bool) -> list[T]:
-    """``map(work, *arguments)``, with ``threads`` on all processors: Pillow computes outside the lock."""
-    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:
+    """``map(work, *arguments)``, with ``threads`` on all processors: images are decoded outside the lock.
+
+    Threads measure faster than processes, which have to send what they decoded; and what they give does not
+    depend on how many there are.
+    """
+    with warnings.catch_warnings():
         # Between one and two times Pillow's limit it only warns, and that much memory is there.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return list(pool.map(work, *arguments) if threads else map(work, *arguments))
+        return list(_workers().map(work, *arguments) if threads else map(work, *arguments))
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    if orientation(image) == 1:
-        return image
-    try:
-        return ImageOps.exif_transpose(image)
-    except (ValueError, TypeError, KeyError):  # turned, but its other EXIF cannot be written again
-        return image
+def _workers() -> ThreadPoolExecutor:
+    global _pool
+    if _pool is None:
+        _pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="decoding")
+    return _pool
 
 
 def _draft(image: Image.Image, at_least: Size | None) -> None:
@@ -120,25 +108,6 @@ def _draft(image: Image.Image, at_least: Size | None) -> None:
     wanted = min(at_least[0], width // factor), min(at_least[1], height // factor)
     if wanted != (width, height):
         image.draft(image.mode, wanted)
-
-
-def _in_eight_bits(image: Image.Image) -> Image.Image:
-    """Integers of more bits are scaled by the bits that the largest one fills; fractions by their range."""
-    values = np.asarray(image)
-    if values.dtype.kind == "f":
-        low, high = (0.0, 1.0) if values.min() >= 0 and values.max() <= 1 else (values.min(), values.max())
-        scaled = (values - low) * (255 / max(high - low, 1e-12))
-        return Image.fromarray(np.nan_to_num(scaled).round().astype(np.uint8))
-    values = np.clip(values, 0, 65535)
-    top = int(values.max())
-    depth = next(bits for bits in _DEPTHS if top < 1 << bits)
-    return Image.fromarray((values >> (depth - 8)).astype(np.uint8))
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    clear = image.convert("RGBA")
-    white = Image.new("RGBA", clear.size, "white")
-    return Image.alpha_composite(white, clear).convert("RGB")
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tunas_torch.data.augment import Box, Size
-from tunas_torch.data.decoding import opened, orientation, to_pixels, upright_size
+from tunas_torch.data.decoding import opened, to_pixels, upright_size
 from tunas_torch.data.jpeg import jpeg_part
 from tunas_torch.data.listing import Files
+from tunas_torch.data.pixels import orientation
 
 Pixels = NDArray[np.uint8]
 """``(H, W, C)``."""

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tunas_torch.data.augment import CENTRE, Augmentation, Box, Images, Size, central_area, random_area
+from tunas_torch.data.augment import CENTRE, Augmentation, Box, Images, Size, random_area
 from tunas_torch.data.decoding import for_each, image_size
 from tunas_torch.data.files import Files, open_files
 from tunas_torch.data.fitting import Pixels, exact_pixels, fast_pixels
-from tunas_torch.data.images import ImageData
+from tunas_torch.data.images import FitRule, ImageData
 from tunas_torch.data.layout import Layout, Listed, find_layout
+from tunas_torch.data.pixels import central_area
 from tunas_torch.data.splitting import SAMPLE, make_data
 
 _CACHE_BYTES = 1 << 30
@@ -137,6 +138,7 @@ def open_folder(path: Path, image_shape: tuple[int, int, int], *, seed: int, hol
         skipped=layout.skipped,
         notes=layout.notes,
         fitted=_fitted(sizes, (width, height), large),
+        rule=FitRule(float(CENTRE) if large else 1.0, "bicubic"),
     )
 
 

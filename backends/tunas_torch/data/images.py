@@ -156,6 +156,18 @@ def normalised(images: Images, mean: NDArray[np.float32], std: NDArray[np.float3
     return array
 
 
+@attrs.frozen
+class FitRule:
+    """How an image of another size than the input's becomes one for evaluation.
+
+    Its central area with ``share`` of the limiting side, or all of it where that is None, is resized by the
+    filter ``resize``, bicubic or bilinear.
+    """
+
+    share: float | None
+    resize: str
+
+
 def _in_a_line(key: str) -> str:
     return " ".join(key.split()) if any(sign in key for sign in "\t\n\r") else key
 
@@ -177,6 +189,7 @@ class ImageData:
     skipped: int = 0
     fitted: str = ""
     notes: tuple[str, ...] = ()
+    rule: FitRule = FitRule(None, "bilinear")
 
     def record(self) -> DataRecord:
         """What the images are, wherever they lie."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tunas_dsl.errors import DataError
 from tunas_torch.data.augment import Augmentation
-from tunas_torch.data.images import ImageData, Source, Split
+from tunas_torch.data.images import FitRule, ImageData, Source, Split
 
 SAMPLE = 2000
 """Training images that are measured where reading all would take long."""
@@ -42,6 +42,7 @@ def make_data(
     skipped: int = 0,
     fitted: str = "",
     notes: tuple[str, ...] = (),
+    rule: FitRule | None = None,
 ) -> ImageData:
     """A data set; a split without a source is held out of ``train``: ``holdout``, a share or a count.
 
@@ -78,6 +79,7 @@ def make_data(
         skipped,
         fitted,
         notes,
+        rule or FitRule(None, "bilinear"),
     )
 
 

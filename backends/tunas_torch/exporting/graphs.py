@@ -4,7 +4,7 @@ import copy
 import importlib
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,10 @@ More only where rounding alone takes PyTorch nearly as far from the exact result
 """
 
 
-def export_onnx(network: Network, path: Path) -> float:
+def export_onnx(network: Network, path: Path, metadata: Mapping[str, str]) -> float:
     """Write ``network`` in inference mode as ONNX, for any batch size; gives the largest difference seen.
 
-    The file takes ``images`` ``(N, C, H, W)`` and gives ``logits`` ``(N, classes)``.
+    The file takes ``images`` ``(N, C, H, W)`` and gives ``logits`` ``(N, classes)``; it has the ``metadata``.
 
     Raises:
         SearchError: a package that this needs is missing, or ONNX Runtime computes something else.
@@ -50,6 +50,7 @@ def export_onnx(network: Network, path: Path) -> float:
             verbose=False,
         )
     assert program is not None  # None only where a file is given
+    program.model.metadata_props.update(metadata)
     with _beside(path) as fresh:
         program.save(str(fresh))
         session = onnxruntime.InferenceSession(str(fresh), providers=["CPUExecutionProvider"])

@@ -1,7 +1,10 @@
 """A training from its run folder to its result, and the evaluation of what it left there."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
+
+import torch
 
 from tunas_dsl.errors import SearchError
 from tunas_dsl.ir import space as ir
@@ -27,6 +30,7 @@ from tunas_torch.training.trained import (
     check_classes,
     load_network,
     normalised_by,
+    preprocessed,
     save_network,
 )
 
@@ -112,6 +116,24 @@ def evaluate_training(
         tell(note)
     check_classes(card, data, run.weights)
     return evaluate(network.to(place), normalised_by(card, data), split)
+
+
+@torch.no_grad()
+def classify_image(
+    run: TrainingFolder, image: Path, device: str, threads: int | None
+) -> list[tuple[str, float]]:
+    """The classes of the picture in a file by the weights of ``run``, the most probable first.
+
+    Raises:
+        SearchError: there are no weights yet, or they do not say how images were prepared.
+        DataError: the file is no image.
+    """
+    place = use(device, threads)
+    network, card = load_network(run.weights)
+    pixels = torch.from_numpy(preprocessed(card, image)).to(place)
+    logits = network.to(place)(pixels)[0, : len(card.class_names)]
+    found = zip(card.class_names, logits.double().softmax(0).tolist(), strict=True)
+    return sorted(found, key=lambda pair: -pair[1])
 
 
 def _images(

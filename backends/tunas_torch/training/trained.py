@@ -5,6 +5,7 @@ from pathlib import Path
 import attrs
 import cattrs
 import numpy as np
+from numpy.typing import NDArray
 
 from tunas_dsl import __version__
 from tunas_dsl.diagnostics import SpaceError
@@ -16,7 +17,11 @@ from tunas_dsl.language.unparse import unparse
 from tunas_dsl.runs.generations import DamageError
 from tunas_dsl.storage.files import put_in_place
 from tunas_torch.data import ImageData
+from tunas_torch.data.decoding import opened
+from tunas_torch.data.images import normalised
 from tunas_torch.data.layout import shortened
+from tunas_torch.data.listing import Files
+from tunas_torch.data.pixels import fitted
 from tunas_torch.network import Network, channels_last
 from tunas_torch.runs.tensor_files import read_tensors, write_tensors
 
@@ -27,8 +32,10 @@ SCHEMA = "tunas.weights/1"
 class Card:
     """What comes with the weights: the architecture as ``.space`` text, and what its images and classes were.
 
-    Images, from 0 to 255, are to be normalised by ``mean`` and ``std`` of each channel. ``step`` counts
-    the training steps done.
+    Images, from 0 to 255, are to be normalised by ``mean`` and ``std`` of each channel, after they were
+    brought to ``size`` (height and width in pixels) by the ``resize`` filter, of the central ``share`` of the
+    limiting side or, without one, whole (weights of old trainings do not say). ``step`` counts the training
+    steps done.
     """
 
     tool: str
@@ -38,13 +45,28 @@ class Card:
     class_names: list[str]
     mean: list[float]
     std: list[float]
+    size: list[int] | None = None
+    share: float | None = None
+    resize: str | None = None
 
 
 def card_for(network: Network, data: ImageData, step: int) -> Card:
     """The card of ``network`` after ``step`` steps on ``data``."""
     mean, std = (array.reshape(-1).tolist() for array in (data.train.mean, data.train.std))
     text = unparse(network.architecture)
-    return Card(f"tunas-dsl {__version__}", text, step, data.name, list(data.class_names), mean, std)
+    size, rule = list(network.architecture.inputs.size.constant), data.rule
+    return Card(
+        tool=f"tunas-dsl {__version__}",
+        network=text,
+        step=step,
+        data=data.name,
+        class_names=list(data.class_names),
+        mean=mean,
+        std=std,
+        size=size,
+        share=rule.share,
+        resize=rule.resize,
+    )
 
 
 def check_classes(card: Card, data: ImageData, weights: Path) -> None:
@@ -63,6 +85,24 @@ def normalised_by(card: Card, data: ImageData) -> ImageData:
     mean, std = (np.array(array, np.float32)[:, None, None] for array in (card.mean, card.std))
     parts = {part: attrs.evolve(getattr(data, part), mean=mean, std=std) for part in ("validation", "test")}
     return attrs.evolve(data, **parts)
+
+
+def preprocessed(card: Card, path: Path) -> NDArray[np.float32]:
+    """The image in a file as the network of ``card`` takes it, ``(1, C, H, W)``.
+
+    Raises:
+        SearchError: the weights do not say how images were prepared.
+        DataError: the file is no image.
+    """
+    if card.size is None or card.resize is None:
+        raise SearchError("these weights do not say how images were prepared: they are of an older version")
+    files = Files(path.parent, (path.name,), frozenset(), lambda _: path.read_bytes())
+    height, width = card.size
+    with opened(files, path.name) as (image, _):
+        shown = fitted(image, len(card.mean), (width, height), card.share, card.resize)
+    pixels = np.asarray(shown).reshape(height, width, -1).transpose(2, 0, 1)[None]
+    mean, std = (np.array(array, np.float32)[:, None, None] for array in (card.mean, card.std))
+    return normalised(pixels.copy(), mean, std)
 
 
 def save_network(path: Path, network: Network, card: Card) -> None:
