@@ -90,7 +90,7 @@ def _area(width: int, height: int) -> tuple[int, int, int, int]:
     return 0, 0, width, height
 
 
-def measured(read: Read, workers: int, images: int) -> dict[str, float]:
+def measure(read: Read, workers: int, images: int) -> dict[str, float]:
     """Images a second of processor time and on the wall, of one reading."""
     wall, used = time.perf_counter(), time.process_time()
     read(workers)
@@ -119,7 +119,7 @@ def main() -> None:
     for _ in range(given.rounds):
         for workers in (1, 2):
             for name, read in readers.items():
-                turns.setdefault(f"{name}, {workers}", []).append(measured(read, workers, images))
+                turns.setdefault(f"{name}, {workers}", []).append(measure(read, workers, images))
     found = {
         name: {figure: round(statistics.median(turn[figure] for turn in of), 1) for figure in of[0]}
         for name, of in turns.items()

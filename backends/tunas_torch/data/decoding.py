@@ -14,7 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from tunas_dsl.errors import DataError
 from tunas_torch.data.augment import Size
 from tunas_torch.data.listing import Files
-from tunas_torch.data.pixels import orientation, shown
+from tunas_torch.data.pixels import orientation, to_shown
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ def decode(files: Files, name: str, channels: int, at_least: Size | None = None)
 def to_pixels(image: Image.Image, channels: int, at_least: Size | None = None) -> Image.Image:
     """An opened image as :func:`decode` gives it."""
     _draft(image, at_least)
-    return shown(image, channels)
+    return to_shown(image, channels)
 
 
 def image_size(files: Files, name: str) -> Size:

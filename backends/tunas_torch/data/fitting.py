@@ -53,13 +53,13 @@ def fast_pixels(files: Files, name: str, shape: tuple[int, int, int], choose: Ch
         if image.format == "JPEG" and image.mode in ("RGB", "L") and orientation(image) == 1:
             part = jpeg_part(content, size, box, target, channels)
             if part is not None:
-                return resized(part, target)
+                return resize_pixels(part, target)
         wanted = [side * wide // max(1, end - start) for side, wide, start, end in _sides(size, target, box)]
         pixels = to_pixels(image, channels, (wanted[0], wanted[1]))
-        return resized(_array(pixels.crop(_scaled(box, pixels.size, size))).copy(), target)
+        return resize_pixels(_array(pixels.crop(_scaled(box, pixels.size, size))).copy(), target)
 
 
-def resized(pixels: Pixels, size: Size) -> Pixels:
+def resize_pixels(pixels: Pixels, size: Size) -> Pixels:
     """``pixels`` in the width and height ``size``, bicubically, averaging where they get fewer."""
     if pixels.shape[1::-1] == size:
         return pixels

@@ -141,10 +141,10 @@ class Split:
         images = self.source.read(members, random if augmentation and augmentation.area else None)
         if augmentation is not None:
             images = augment(images, augmentation, random)
-        return normalised(images, self.mean, self.std), self.source.labels[members]
+        return normalise(images, self.mean, self.std), self.source.labels[members]
 
 
-def normalised(images: Images, mean: NDArray[np.float32], std: NDArray[np.float32]) -> NDArray[np.float32]:
+def normalise(images: Images, mean: NDArray[np.float32], std: NDArray[np.float32]) -> NDArray[np.float32]:
     """``images`` less ``mean``, divided by ``std``, both ``(C, 1, 1)``; a few at a time."""
     found = torch.empty(images.shape)
     shift, scale = torch.from_numpy(mean), torch.from_numpy(std)

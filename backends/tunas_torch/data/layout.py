@@ -211,7 +211,7 @@ class _Reading:
                 )
         labels = np.array([index[image.label] for image in found], np.int64)
         if split != "train" and (missing := sorted(set(classes) - {image.label for image in found})):
-            self.notes.append(f"no {split} images of {shortened(missing, 'class', 'classes')}")
+            self.notes.append(f"no {split} images of {shorten(missing, 'class', 'classes')}")
         return Listed(tuple(image.name for image in found), labels, tuple(image.key for image in found))
 
     def _folders(self, prefix: str) -> dict[str, list[str]]:
@@ -243,8 +243,8 @@ class _Reading:
             and all(it == inner[0] for it in inner)
         ):
             self.notes.append(
-                f"{shortened(sorted(folders), 'folder', 'folders')} hold the same folders "
-                f"({shortened(sorted(inner[0]))}): they are read as classes, but look like splits; if so, "
+                f"{shorten(sorted(folders), 'folder', 'folders')} hold the same folders "
+                f"({shorten(sorted(inner[0]))}): they are read as classes, but look like splits; if so, "
                 f"call them what splits are called ({KNOWN})"
             )
 
@@ -279,7 +279,7 @@ class _Reading:
         )
 
 
-def shortened(names: Sequence[str], one: str = "", many: str = "") -> str:
+def shorten(names: Sequence[str], one: str = "", many: str = "") -> str:
     """``names``, or the first of many and their count, after ``one`` word for them or ``many``."""
     word = one if len(names) == 1 else many
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

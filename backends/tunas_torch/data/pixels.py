@@ -14,14 +14,14 @@ _DEPTHS = (8, 10, 12, 14, 16)
 _ORIENTATION = 0x0112
 
 
-def fitted(
+def fit_image(
     image: Image.Image, channels: int, size: tuple[int, int], share: float | None, resize: str
 ) -> Image.Image:
     """``image`` as it is shown, in ``size`` (width and height in pixels).
 
     Of another size, its central area with ``share`` of the limiting side is resized; without one, all of it.
     """
-    image = shown(image, channels)
+    image = to_shown(image, channels)
     if image.size == size:
         return image
     if share is not None:
@@ -29,7 +29,7 @@ def fitted(
     return image.resize(size, _FILTERS[resize])
 
 
-def shown(image: Image.Image, channels: int) -> Image.Image:
+def to_shown(image: Image.Image, channels: int) -> Image.Image:
     """``image`` upright, in 8 bits, white where it is transparent; grey for one channel, else in colour."""
     image = _upright(image)
     if image.mode.startswith(("I", "F")):

@@ -43,14 +43,14 @@ def preprocess(image: str | Path | Image.Image) -> Tensor:
     if not isinstance(image, Image.Image):
         with Image.open(image) as opened:
             return preprocess(opened)
-    pixels = fitted(image, {channels}, ({width}, {height}), {share}, "{resize}").tobytes()
+    pixels = fit_image(image, {channels}, ({width}, {height}), {share}, "{resize}").tobytes()
     images = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(1, {height}, {width}, {channels})
     mean, std = (torch.tensor(numbers).view(1, -1, 1, 1) for numbers in (MEAN, STD))
     return images.permute(0, 3, 1, 2).float().sub_(mean).div_(std)
 
 
 @lru_cache(maxsize=1)
-def trained() -> Network:
+def load_trained() -> Network:
     """The network with the weights beside this module."""
     content = WEIGHTS.read_bytes()
     start = 8 + int.from_bytes(content[:8], "little")
@@ -69,7 +69,7 @@ def trained() -> Network:
 @torch.no_grad()
 def predict(image: str | Path | Image.Image) -> list[tuple[str, float]]:
     """The classes of a picture, or of a file of one, with their probabilities, the most probable first."""
-    logits = trained()(preprocess(image))[0, : len(CLASSES)]
+    logits = load_trained()(preprocess(image))[0, : len(CLASSES)]
     found = zip(CLASSES, logits.double().softmax(0).tolist())
     return sorted(found, key=lambda pair: -pair[1])
 '''

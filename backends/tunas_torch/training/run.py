@@ -30,7 +30,7 @@ from tunas_torch.training.trained import (
     check_classes,
     load_network,
     normalised_by,
-    preprocessed,
+    prepare_image,
     save_network,
 )
 
@@ -130,7 +130,7 @@ def classify_image(
     """
     place = use(device, threads)
     network, card = load_network(run.weights)
-    pixels = torch.from_numpy(preprocessed(card, image)).to(place)
+    pixels = torch.from_numpy(prepare_image(card, image)).to(place)
     logits = network.to(place)(pixels)[0, : len(card.class_names)]
     found = zip(card.class_names, logits.double().softmax(0).tolist(), strict=True)
     return sorted(found, key=lambda pair: -pair[1])

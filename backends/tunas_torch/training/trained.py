@@ -18,9 +18,10 @@ from tunas_dsl.runs.generations import DamageError
 from tunas_dsl.storage.files import put_in_place
 from tunas_torch.data import ImageData
 from tunas_torch.data.decoding import opened
-from tunas_torch.data.images import normalised
-from tunas_torch.data.layout import shortened
+from tunas_torch.data.images import normalise
+from tunas_torch.data.layout import shorten
 from tunas_torch.data.listing import Files
+from tunas_torch.data.pixels import fit_image
 from tunas_torch.data.pixels import fitted
 from tunas_torch.network import Network, channels_last
 from tunas_torch.runs.tensor_files import read_tensors, write_tensors
@@ -76,7 +77,7 @@ def check_classes(card: Card, data: ImageData, weights: Path) -> None:
         DataError: they are; the message has both lists.
     """
     if card.class_names != list(data.class_names):
-        trained, has = (shortened(names) for names in (card.class_names, list(data.class_names)))
+        trained, has = (shorten(names) for names in (card.class_names, list(data.class_names)))
         raise DataError(f"{weights} was trained on the classes {trained}; {data.name} has {has}")
 
 
@@ -87,7 +88,7 @@ def normalised_by(card: Card, data: ImageData) -> ImageData:
     return attrs.evolve(data, **parts)
 
 
-def preprocessed(card: Card, path: Path) -> NDArray[np.float32]:
+def prepare_image(card: Card, path: Path) -> NDArray[np.float32]:
     """The image in a file as the network of ``card`` takes it, ``(1, C, H, W)``.
 
     Raises:
@@ -99,10 +100,10 @@ def preprocessed(card: Card, path: Path) -> NDArray[np.float32]:
     files = Files(path.parent, (path.name,), frozenset(), lambda _: path.read_bytes())
     height, width = card.size
     with opened(files, path.name) as (image, _):
-        shown = fitted(image, len(card.mean), (width, height), card.share, card.resize)
+        shown = fit_image(image, len(card.mean), (width, height), card.share, card.resize)
     pixels = np.asarray(shown).reshape(height, width, -1).transpose(2, 0, 1)[None]
     mean, std = (np.array(array, np.float32)[:, None, None] for array in (card.mean, card.std))
-    return normalised(pixels.copy(), mean, std)
+    return normalise(pixels.copy(), mean, std)
 
 
 def save_network(path: Path, network: Network, card: Card) -> None:
