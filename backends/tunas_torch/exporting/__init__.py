@@ -63,12 +63,13 @@ def _network(architecture: ir.Space, weights: Path | None) -> tuple[Network, Car
     try:
         description, tensors = read_tensors(weights, SCHEMA)
         network.load_state_dict(tensors)
-        return network, cattrs.structure(description, Card)
     except DamageError as damage:
         raise SearchError(f"{weights} {damage}") from None
     except RuntimeError:
         raise SearchError(
             f"{weights} are the weights of another network than `{architecture.name}`"
         ) from None
-    except cattrs.BaseValidationError:
-        raise SearchError(f"{weights} do not say which images and classes they are for") from None
+    try:
+        return network, cattrs.structure(description, Card)
+    except cattrs.BaseValidationError:  # weights from elsewhere, which say nothing of images and classes
+        return network, None
