@@ -22,7 +22,6 @@ from tunas_torch.data.images import normalise
 from tunas_torch.data.layout import shorten
 from tunas_torch.data.listing import Files
 from tunas_torch.data.pixels import fit_image
-from tunas_torch.data.pixels import fitted
 from tunas_torch.network import Network, channels_last
 from tunas_torch.runs.tensor_files import read_tensors, write_tensors
 
