@@ -38,7 +38,7 @@ def agreed(
 
 
 def idle_behind(layer: ir.Layer, before: ir.Layer | None) -> str | None:
-    """Why ``layer`` changes nothing behind the one ``before``, or nothing where it does."""
+    """Why ``layer`` changes nothing behind the one ``before``, or None where it does."""
     match layer, before:
         case ir.Endpoint(), ir.Endpoint():
             return "stands twice in a row: both mark the same features"

@@ -117,7 +117,7 @@ class Files:
             scope.broken.add(near.name)
 
     def other(self, path: tree.Name, importing: Source) -> Scope | None:
-        """The names of the file that an import names, or nothing where the report says why not."""
+        """The names of the file that an import names, or None where the report says why not."""
         spend(IMPORT, path.span)
         try:
             source = self.load(path.text, importing)

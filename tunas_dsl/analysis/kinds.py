@@ -40,7 +40,7 @@ class Written:
 
 
 def converted(raw: Written, kind: Kind) -> Option | None:
-    """The option as a value of the setting; nothing where it is of another kind, or outside the range."""
+    """The option as a value of the setting; None where it is of another kind, or outside the range."""
     if kind == "switch":
         return {"on": True, "off": False}.get(raw.word or "")
     if kind == "act":
@@ -109,7 +109,7 @@ def without_factors(written: str) -> str:
 
 
 def as_alternatives(combined: Sequence[Written], kind: Kind) -> str | None:
-    """Options as alternatives, each once; nothing where they are many, or none of the setting's."""
+    """Options as alternatives, each once; None where they are many, or none of the setting's."""
     options = dict.fromkeys(raw.written for raw in combined)
     fits = all(converted(raw, kind) is not None for raw in combined)
     return " | ".join(options) if fits and 2 <= len(options) <= MAX_WRITTEN else None

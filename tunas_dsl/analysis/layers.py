@@ -79,7 +79,7 @@ class LayerLowering:
         return place._replace(inputs=layer.outputs, known=known)
 
     def layer(self, expression: tree.Expression, place: Place) -> ir.Layer | None:
-        """The layer that ``expression`` stands for, or nothing where it was reported."""
+        """The layer that ``expression`` stands for, or None where it was reported."""
         if place.depth > MAX_DEPTH:
             self.report.add(TooLarge(span=expression.span, what="this nesting", limit=f"{MAX_DEPTH} layers"))
             return None

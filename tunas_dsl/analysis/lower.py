@@ -28,7 +28,7 @@ MAX_DIVISOR = 1024
 
 
 def lower(file: tree.File, scope: Scope, report: Report) -> ir.Space | None:
-    """The meaning of the space in ``file``, or nothing where there is none or ``report`` has errors.
+    """The meaning of the space in ``file``, or None where there is none or ``report`` has errors.
 
     Example: ``block b (filters: 16) { conv(kernel: 3 | 5) relu }`` becomes a block whose filters
     and whose kernel are the decisions ``b.0.kernel`` and ``b.filters``, in this order.

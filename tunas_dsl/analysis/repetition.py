@@ -26,7 +26,7 @@ class Count:
 
 
 def counted(number: tree.Expression, scope: Scope, report: Report) -> Count | None:
-    """How many layers ``number`` says, or nothing where it was reported."""
+    """How many layers ``number`` says, or None where it was reported."""
     found = evaluate(number, scope, "count", report)
     if found is None:
         return None
@@ -37,7 +37,7 @@ def counted(number: tree.Expression, scope: Scope, report: Report) -> Count | No
 
 
 def repetitions(product: tree.Product, scope: Scope, report: Report) -> Count | None:
-    """How many layers the numbers before ``* layer`` say, or nothing where they were reported."""
+    """How many layers the numbers before ``* layer`` say, or None where they were reported."""
     *layers, number = product.factors
     if isinstance(number, tree.Number) and not any(is_count(factor, scope) for factor in layers):
         _report_order(product, report)

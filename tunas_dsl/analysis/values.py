@@ -46,7 +46,7 @@ class _Set:
 
 
 def evaluate(expression: tree.Expression, scope: Scope, kind: Kind, report: Report) -> Options | None:
-    """The options of a setting of this kind, or nothing where ``report`` says what is wrong."""
+    """The options of a setting of this kind, or None where ``report`` says what is wrong."""
     found = _Evaluation(kind, report).options(expression, scope, ())
     if found is None:
         return None
@@ -278,7 +278,7 @@ class _Evaluation:
 
 
 def _products(parts: Sequence[_Set]) -> list[Written] | None:
-    """What factors multiply to, in order; nothing where two share a decision, or one is no number."""
+    """What factors multiply to, in order; None where two share a decision, or one is no number."""
     shared = [part.shared for part in parts if part.shared]
     many = math.prod(len(part.raws) for part in parts) > MAX_OPTIONS
     if many or len(set(map(id, shared))) < len(shared):

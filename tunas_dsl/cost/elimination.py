@@ -81,7 +81,7 @@ class _Remaining:
         heapq.heappush(self.queue, (self.sizes[decision], decision))
 
     def cheapest(self) -> int | None:
-        """The decision whose joint table is the smallest, the first of them; nothing where none is left."""
+        """The decision whose joint table is the smallest, the first of them; None where none is left."""
         while self.queue:
             size, decision = heapq.heappop(self.queue)
             if self.having[decision] and size == self.sizes[decision]:

@@ -48,7 +48,7 @@ class Explanation:
 
     @property
     def total(self) -> float:
-        """The sum."""
+        """The whole cost: the intercept and all lines, in ``unit``."""
         return self.intercept + sum(line.cost for line in self.lines)
 
 

@@ -98,23 +98,23 @@ class Probability:
         self._weights = normalise(chain)
 
     def weights(self, number: int, step: Step) -> NDArray[Any]:
-        """As shares, so that a layer adds up to 1."""
+        """The weights of step ``number`` as shares, so that a layer adds up to 1."""
         return self._weights[number]
 
     def unite(self, weights: NDArray[Any], starts: NDArray[np.intp]) -> NDArray[Any]:
-        """Added."""
+        """The sum of the probabilities of each run of ``weights``; runs begin at ``starts``."""
         return np.asarray(np.add.reduceat(weights, starts))
 
     def nothing(self, shape: tuple[int, int]) -> Layer:
-        """Zeros."""
+        """Probability 0 for each state and sum."""
         return np.zeros(shape)
 
     def lead(self, row: Layer, there: Index, what: Layer, weight: Any) -> None:
-        """Multiplied and added."""
+        """Add the probabilities ``what`` times ``weight`` to those at ``there``."""
         row[there] += weight * what
 
     def arrive(self, row: Layer) -> None:
-        """All is done."""
+        """Leave ``row`` as it is: probabilities need no last step."""
 
 
 @attrs.frozen(eq=False)
@@ -125,23 +125,23 @@ class Residues:
     start: Layer = attrs.field(factory=lambda: np.ones((1, 1), dtype=np.uint64))
 
     def weights(self, number: int, step: Step) -> NDArray[Any]:
-        """Whole numbers."""
+        """The weights of ``step`` as integers, 0 or 1."""
         return step.weights.astype(np.uint64)
 
     def unite(self, weights: NDArray[Any], starts: NDArray[np.intp]) -> NDArray[Any]:
-        """Added."""
+        """How many ways each run of ``weights`` has; runs begin at ``starts``."""
         return np.asarray(np.add.reduceat(weights, starts))
 
     def nothing(self, shape: tuple[int, int]) -> Layer:
-        """Zeros."""
+        """No point yet for each state and sum."""
         return np.zeros(shape, dtype=np.uint64)
 
     def lead(self, row: Layer, there: Index, what: Layer, weight: Any) -> None:
-        """Multiplied and added; the modulus is small enough for all ways of a step."""
+        """Add the counts ``what`` times ``weight``; the modulus is small enough for all ways of a step."""
         row[there] += what if weight == 1 else np.uint64(weight) * what
 
     def arrive(self, row: Layer) -> None:
-        """Reduced."""
+        """Reduce the counts of ``row`` by the modulus, in place."""
         row %= np.uint64(self.modulus)
 
 
@@ -152,11 +152,11 @@ class LargestLogarithm:
     start: Layer = attrs.field(factory=lambda: np.zeros((1, 1)))
 
     def weights(self, number: int, step: Step) -> NDArray[Any]:
-        """Their logarithms."""
+        """The logarithms of the weights of ``step``."""
         return logarithms(step)
 
     def unite(self, weights: NDArray[Any], starts: NDArray[np.intp]) -> NDArray[Any]:
-        """The largest."""
+        """The largest logarithm of each run of ``weights``; runs begin at ``starts``."""
         return np.asarray(np.maximum.reduceat(weights, starts))
 
     def nothing(self, shape: tuple[int, int]) -> Layer:

@@ -46,14 +46,14 @@ class Interval:
         return np.arange(self.low, self.low + self.size)
 
     def moved(self, shift: int, other: "Interval") -> tuple[slice, slice]:
-        """Two slices of the same length."""
+        """Where the sums moved by ``shift`` lie in ``other``: slices of the same length, here and there."""
         offset = self.low + shift - other.low
         begin = max(0, -offset)
         end = max(begin, min(self.size, other.size - offset))
         return slice(begin, end), slice(begin + offset, end + offset)
 
     def find(self, sums: Integers) -> tuple[Integers, NDArray[np.bool_]]:
-        """By subtraction."""
+        """The position of each of ``sums``, by subtraction (0 where it is none), and whether it is one."""
         positions = sums - self.low
         inside = (positions >= 0) & (positions < self.size)
         return np.where(inside, positions, 0), inside

@@ -179,7 +179,7 @@ class _Sizer:
         )
 
     def scattered(self, tick: float) -> list[Support] | None:
-        """All sums that occur, or nothing where these are too many."""
+        """All sums that occur, or None where these are too many."""
         moves = [
             [_moves(*ways) for ways in zip(step.sources, shifts, step.weights > 0, strict=True)]
             for step, shifts in zip(self.chain.steps, self.shifts(tick), strict=True)

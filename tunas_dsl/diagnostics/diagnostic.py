@@ -210,7 +210,7 @@ MOST_COMPARED = 200
 
 
 def nearest(name: str, known: Iterable[str]) -> Near | None:
-    """The known name that ``name`` is a misspelling of, or nothing where none is near."""
+    """The known name that ``name`` is a misspelling of, or None where none is near."""
     names = sorted(known)
     if len(names) > MOST_COMPARED:  # a large file: those of about its length
         names = sorted(sorted(names, key=lambda other: abs(len(other) - len(name)))[:MOST_COMPARED])
@@ -224,7 +224,7 @@ def nearest(name: str, known: Iterable[str]) -> Near | None:
 
 
 def suggest(name: str, known: Iterable[str]) -> str | None:
-    """``did you mean ...`` for a misspelt name, or nothing where no known name is near."""
+    """``did you mean ...`` for a misspelt name, or None where no known name is near."""
     near = nearest(name, known)
     return near.question if near else None
 

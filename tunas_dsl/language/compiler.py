@@ -88,7 +88,7 @@ def _prepared() -> Iterator[None]:
 
 
 def check_text(source: Source, load: Loader | None = None) -> tuple[ir.Space | None, Report]:
-    """The space that ``source`` means, and everything that was found; nothing where there are errors."""
+    """The space that ``source`` means, and everything that was found; None where there are errors."""
     compiled = compile_source(source, load)
     return compiled.space, compiled.report
 

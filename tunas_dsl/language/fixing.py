@@ -56,7 +56,7 @@ class _State:
     found: tuple[Diagnostic, ...]
 
     def after(self, chosen: Iterable[Applied], check: Check) -> "_State | None":
-        """The state with these fixes, or nothing where it would be worse."""
+        """The state with these fixes, or None where it would be worse."""
         changed = attrs.evolve(self.source, text=_with(self.source.text, [one.fix for one in chosen]))
         after = _State(changed, check(changed))
         return after if _errors(after.found) <= _errors(self.found) else None

@@ -30,7 +30,7 @@ class Bench(Protocol):
 
     @property
     def device(self) -> str:
-        """The processor."""
+        """The processor that it measures on, by its name."""
         ...
 
     @property

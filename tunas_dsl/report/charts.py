@@ -78,7 +78,7 @@ class Frame:
 
 
 def line_chart(lines: Sequence[Line], y_label: str, level: tuple[str, float] | None = None) -> Element | None:
-    """Lines over the steps, with a dotted ``level`` such as the target; nothing where there is nothing."""
+    """Lines over the steps, with a dotted ``level`` such as the target; None where there is nothing."""
     drawn = [_thin(line) for line in lines if len(line.x)]
     if not drawn:
         return None
@@ -104,7 +104,7 @@ def line_chart(lines: Sequence[Line], y_label: str, level: tuple[str, float] | N
 def scatter(
     groups: Sequence[Points], x_label: str, y_label: str, level: tuple[str, float] | None
 ) -> Element | None:
-    """Points of several kinds, with a dotted vertical ``level``; nothing where there are none."""
+    """Points of several kinds, with a dotted vertical ``level``; None where there are none."""
     drawn = [group for group in groups if len(group.x)]
     if not drawn:
         return None

@@ -57,7 +57,7 @@ class Spread:
 
     @classmethod
     def of(cls, numbers: Iterable[float | None]) -> "Spread | None":
-        """The spread of those that are there, or nothing."""
+        """The spread of those that are there, or None."""
         known = [number for number in numbers if number is not None]
         if not known:
             return None

@@ -24,7 +24,7 @@ def save_state(folder: Path, fingerprint: str, state: Mapping[str, Any], keep: i
 
 
 def load_state(folder: Path, fingerprint: str, tell: Callable[[str], None]) -> dict[str, Any] | None:
-    """The newest whole state of ``folder``, or nothing where none was ever written.
+    """The newest whole state of ``folder``, or None where none was ever written.
 
     ``tell`` hears of it where an older one has to do.
 

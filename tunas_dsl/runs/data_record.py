@@ -81,7 +81,7 @@ def write_record(folder: Path, record: DataRecord, place: str) -> None:
 
 
 def read_summary(folder: Path) -> dict[str, Any] | None:
-    """What ``data.json`` says, or nothing where there is none.
+    """What ``data.json`` says, or None where there is none.
 
     Raises:
         SearchError: it is damaged.

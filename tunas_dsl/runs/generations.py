@@ -40,7 +40,7 @@ class Generations:
                 path.unlink()
 
     def read(self, read: Callable[[Path], T], tell: Callable[[str], None]) -> T | None:
-        """What ``read`` makes of the newest whole one, or nothing where none was ever written.
+        """What ``read`` makes of the newest whole one, or None where none was ever written.
 
         Damaged ones before it, of which ``tell`` hears, are put aside, where they take no whole one's place.
 
@@ -67,7 +67,7 @@ class Generations:
         return bool(self._existing())
 
     def delete(self) -> None:
-        """Delete all."""
+        """Delete the files of all generations."""
         for path in self._existing():
             path.unlink()
 

@@ -23,7 +23,7 @@ MAX_ERRORS = 20
 
 
 def parse(source: Source, report: Report) -> tree.File | None:
-    """The tree of ``source``, or nothing where its text cannot be read, which ``report`` then says.
+    """The tree of ``source``, or None where its text cannot be read, which ``report`` then says.
 
     A statement with a syntax error that cannot be mended is left out, and named in ``File.broken``; what
     follows is read as if it were not there.

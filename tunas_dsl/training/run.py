@@ -106,7 +106,7 @@ class TrainingFolder:
         write_document(self.path / RESULT, result)
 
     def read_result(self) -> dict[str, Any] | None:
-        """What :meth:`write_result` wrote, or nothing before the training has finished.
+        """What :meth:`write_result` wrote, or None before the training has finished.
 
         Raises:
             SearchError: it is damaged. Results of old trainings have no hash by which that is seen.

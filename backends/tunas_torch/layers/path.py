@@ -56,7 +56,7 @@ class Path:
         return chosen(features.channels, self.selection)
 
     def size(self, features: ir.FeatureMap) -> ir.Size | None:
-        """The selected height and width, or nothing where there is nothing to select."""
+        """The selected height and width, or None where there is nothing to select."""
         return None if features.size.decision is None else chosen(features.size, self.selection)
 
     def alive(self, choice: ir.Choice[Any]) -> list[tuple[int, float]]:

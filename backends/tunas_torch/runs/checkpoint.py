@@ -33,7 +33,7 @@ def save_checkpoint(folder: Path, header: Header, tensors: Mapping[str, Tensor],
 
 
 def load_checkpoint(folder: Path, tell: Callable[[str], None]) -> tuple[Header, dict[str, Tensor]] | None:
-    """The newest whole checkpoint of ``folder``, or nothing where none was ever written.
+    """The newest whole checkpoint of ``folder``, or None where none was ever written.
 
     ``tell`` hears of it where an older one has to do.
 

@@ -82,7 +82,7 @@ class Training:
         )
 
     def validate(self) -> Evaluation | None:
-        """The present accuracy on validation images, computed once, or nothing where there are none."""
+        """The present accuracy on validation images, computed once, or None where there are none."""
         if len(self.data.validation) and (self.last is None or self.last_at != self.step_count):
             self.last, self.last_at = self.evaluate("validation"), self.step_count
         return self.last

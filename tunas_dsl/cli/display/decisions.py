@@ -15,7 +15,7 @@ _ALWAYS = "always"
 
 
 def shared_decisions(summary: SpaceSummary) -> Table | None:
-    """What each ``@name`` in the table of blocks is about; nothing where nothing is shared."""
+    """What each ``@name`` in the table of blocks is about; None where nothing is shared."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column()

@@ -24,12 +24,12 @@ class Steps(Protocol):
 
     @property
     def steps(self) -> int:
-        """All steps."""
+        """The steps in all, those done included."""
         ...
 
     @property
     def seconds_left(self) -> float:
-        """An estimate."""
+        """The time that the remaining steps will take, in seconds, by those done so far."""
         ...
 
 

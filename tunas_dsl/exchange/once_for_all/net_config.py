@@ -118,7 +118,7 @@ class _Part:
         return size
 
     def act(self, default: str | None = None) -> str | None:
-        """``act_func`` in the words of the language; nothing where there is none."""
+        """``act_func`` in the words of the language; None where there is none."""
         function = self.fields.get("act_func", default)
         if function is None or function == "none":
             return None

@@ -72,7 +72,7 @@ class Word:
 
     @property
     def width(self) -> int:
-        """Columns."""
+        """How many columns the word takes."""
         return len(self.text)
 
 

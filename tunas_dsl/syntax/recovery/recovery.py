@@ -47,7 +47,7 @@ class Recovery:
         self._reading = Reading(self.tokens)
 
     def mended(self) -> list[Token] | None:
-        """Tokens that parse, or nothing where there are too many mistakes."""
+        """Tokens that parse, or None where there are too many mistakes."""
         number = 0
         while True:
             if number == len(self.tokens):

@@ -54,7 +54,7 @@ class Stuck:
 
     @property
     def token(self) -> Token:
-        """The token."""
+        """The token that the parser could not take."""
         return self.tokens[self.number]
 
     @property
