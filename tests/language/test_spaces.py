@@ -10,6 +10,7 @@ from tunas_dsl.cost.layers import macs_model, parameters_model, supernet_paramet
 from tunas_dsl.ir.selection import AVERAGE, active_decisions, canonical, prune
 from tunas_dsl.language.compiler import compile_text, load_space
 from tunas_dsl.language.unparse import unparse
+from tunas_dsl.search.outlook import target_quantile
 from tunas_dsl.storage.resources import shipped
 
 SPACES = ("proxylessnas", "proxylessnas_enlarged", "mobilenet_v3_like", "quickstart", "digits")
@@ -38,6 +39,16 @@ def test_sizes_of_the_papers_spaces(name, decisions, product, distinct, logit_co
     assert architectures(space) == distinct
     assert logits(space) == logit_count
     assert supernet_parameters(space) == parameters
+
+
+def test_sizes_of_the_space_of_small_images_and_the_place_of_its_target():
+    space = space_of("cifar10_mobile")
+    layers, widths = (3 * 6 * 2) ** 3, 4 * 4 * 6**3
+    assert combinations(space) == layers * (3 * 6 * 2 * 2) ** 3 * widths
+    assert architectures(space) == layers * (3 * 6 * 2 + 1) ** 3 * widths
+    assert logits(space) == 98
+    assert supernet_parameters(space) == 332_834
+    assert 0.25 < target_quantile(space, macs_model(space), 0.64e6) < 0.28  # as of the paper's targets
 
 
 @pytest.mark.parametrize("name", ["proxylessnas", "proxylessnas_enlarged"])
