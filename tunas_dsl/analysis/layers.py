@@ -26,8 +26,8 @@ from tunas_dsl.budgets import LAYER, MAX_AROUND, MAX_DEPTH, MAX_LAYERS, OverBudg
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.ir import space as ir
 from tunas_dsl.source import Span
+from tunas_dsl.syntax import rules as texts
 from tunas_dsl.syntax import tree
-from tunas_dsl.syntax.rules import TooLarge
 
 
 class LayerLowering:
@@ -81,7 +81,9 @@ class LayerLowering:
     def layer(self, expression: tree.Expression, place: Place) -> ir.Layer | None:
         """The layer that ``expression`` stands for, or None where it was reported."""
         if place.depth > MAX_DEPTH:
-            self.report.add(TooLarge(span=expression.span, what="this nesting", limit=f"{MAX_DEPTH} layers"))
+            self.report.add(
+                texts.TooLarge(span=expression.span, what="this nesting", limit=f"{MAX_DEPTH} layers")
+            )
             return None
         self._spend(expression.span, place)
         place = place._replace(depth=place.depth + 1)

@@ -15,8 +15,8 @@ from tunas_dsl.analysis.vocabulary import meant
 from tunas_dsl.budgets import MAX_DEPTH, MAX_DIGITS, MAX_OPTIONS, spend
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.source import Span, inside
+from tunas_dsl.syntax import rules as texts
 from tunas_dsl.syntax import tree
-from tunas_dsl.syntax.rules import TooLarge, TooManyDigits
 
 
 @attrs.frozen
@@ -148,7 +148,7 @@ class _Evaluation:
             binding.uses.append(expression.span)
         if len(inside) > MAX_DEPTH:
             what, limit = "this chain of names", f"{MAX_DEPTH} names"
-            self.report.add(TooLarge(span=expression.span, what=what, limit=limit))
+            self.report.add(texts.TooLarge(span=expression.span, what=what, limit=limit))
             return None
         # A parameter of the same name as the let that it is given is not a cycle.
         key = f"{name}@{id(binding)}"
@@ -262,7 +262,9 @@ class _Evaluation:
                 return None
             product = a.number * b.number
             if max(abs(product.numerator), product.denominator) >= 10**MAX_DIGITS:
-                self.report.add(TooManyDigits(span=expression.span, what="this product", limit=MAX_DIGITS))
+                self.report.add(
+                    texts.TooManyDigits(span=expression.span, what="this product", limit=MAX_DIGITS)
+                )
                 return None
             relative, times = a.relative or b.relative, a.times or b.times
             raws.append(Written(expression.span, product, times=times, relative=relative))

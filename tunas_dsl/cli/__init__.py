@@ -1,9 +1,7 @@
 """The program ``tunas``: its commands, each a module that is imported only when it is used."""
 
 import importlib
-import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 
 import click
 
@@ -71,6 +69,9 @@ class LazyGroup(click.Group):
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or ctx.resilient_parsing:
         return
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         torch = version("torch")
     except PackageNotFoundError:

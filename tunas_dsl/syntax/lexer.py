@@ -1,15 +1,17 @@
 """Text to tokens. What other languages write otherwise is reported, and read as what was meant."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
 from tunas_dsl.diagnostics import Report
 from tunas_dsl.source import Source, Span
-from tunas_dsl.syntax import foreign, rules
+from tunas_dsl.syntax import rules
 from tunas_dsl.syntax.grammar import grammar
-from tunas_dsl.syntax.python_imports import python_import
+
+if TYPE_CHECKING:
+    from tunas_dsl.syntax import foreign
 
 MAX_SIGNS = 1000
 """Signs that are not of the language, after which reading is given up."""
@@ -76,7 +78,7 @@ class Lexer:
                 if kind == "ODD" or (kind == "STRING" and text.startswith('"""', start)):
                     position = self.odd(start, tokens)
                     break
-                if kind == "FROM" and (imported := python_import(text, start)) is not None:
+                if kind == "FROM" and (imported := _python_import(text, start)) is not None:
                     position = self._take(start, imported, tokens)
                     break
                 if kind != "NOTHING":
@@ -87,6 +89,8 @@ class Lexer:
 
     def odd(self, position: int, tokens: list[Token]) -> int:
         """Read what no terminal begins with; the end of what was read."""
+        from tunas_dsl.syntax import foreign  # which a right text does not need
+
         text = self.text
         before = tokens[-1] if tokens and tokens[-1].end == position else None
         touching = None if before is None else (before.kind, before.text)
@@ -97,7 +101,7 @@ class Lexer:
             tokens.pop()
         return self._take(start, reading, tokens)
 
-    def _take(self, start: int, reading: foreign.Reading, tokens: list[Token]) -> int:
+    def _take(self, start: int, reading: "foreign.Reading", tokens: list[Token]) -> int:
         """Report what was read from ``start`` on, and take its tokens; its end."""
         text = self.text
         if reading.help is not None and text[start : reading.end] not in self._known:
@@ -115,15 +119,30 @@ class Lexer:
             tokens.append(Token(kind, written, begin, end))
         return reading.end
 
-    def _add(self, span: Span, reading: foreign.Reading) -> None:
+    def _add(self, span: Span, reading: "foreign.Reading") -> None:
         self.found += 1
         self.report.add(
             rules.UnknownCharacter(
                 span=span,
-                written=foreign.visible(span.text),
+                written=_visible(span.text),
                 help=reading.help or None,
                 replacement=reading.replacement,
                 sure=reading.sure,
                 said=reading.said,
             )
         )
+
+
+def _python_import(text: str, start: int) -> "foreign.Reading | None":
+    """An import as Python writes it, which begins a line; a right text has none."""
+    if text[text.rfind("\n", 0, start) + 1 : start].strip():
+        return None
+    from tunas_dsl.syntax.python_imports import python_import
+
+    return python_import(text, start)
+
+
+def _visible(text: str) -> str:
+    from tunas_dsl.syntax import foreign
+
+    return foreign.visible(text)

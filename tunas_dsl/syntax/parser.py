@@ -14,7 +14,6 @@ from tunas_dsl.syntax.automaton import Stuck
 from tunas_dsl.syntax.builder import build
 from tunas_dsl.syntax.conflicts import find_conflicts, one_side
 from tunas_dsl.syntax.lexer import Lexer, Token
-from tunas_dsl.syntax.recovery import Recovery
 
 S = TypeVar("S", bound=tree.Statement)
 
@@ -43,6 +42,8 @@ def parse(source: Source, report: Report) -> tree.File | None:
     try:
         return _without(build(source, tokens, report), lexer.doubtful, [])
     except Stuck:
+        from tunas_dsl.syntax.recovery import Recovery  # which a right text does not need
+
         recovery = Recovery(source, report, tokens, MAX_ERRORS - lexer.found)
     mended = recovery.mended()
     if mended is None:
