@@ -21,6 +21,10 @@ def energy(space):
     return CostModel("energy", "uJ", macs.options, 1.5, sites)
 
 
+def of_another_space(space):
+    return attrs.evolve(macs_model(load_space("quickstart")), name="foreign")
+
+
 def broken(space):
     raise FileNotFoundError("no measurements")
 
@@ -28,6 +32,7 @@ def broken(space):
 @pytest.fixture(autouse=True)
 def distribution(monkeypatch):
     here = {"energy": "energy", "broken": "broken", "nothing": "nothing", "renamed": "energy"}
+    here |= {"foreign": "of_another_space"}
     points = [EntryPoint(name, f"{__name__}:{to}", installed.GROUP) for name, to in here.items()]
     for point in points:
         loaded = globals().get(point.value.rsplit(":", 1)[1], lambda space: None)
@@ -59,6 +64,7 @@ def test_the_program_costs_searches_and_exports_by_it(tmp_path):
     [
         ("broken", "failed: FileNotFoundError: no measurements"),
         ("nothing", "gives no cost model of `digits`"),
+        ("foreign", "gives no cost model of `digits`"),
         ("renamed", "calls its model `energy`"),
         ("enrgy", "did you mean `energy`?"),
     ],

@@ -89,6 +89,16 @@ def test_all_seeds_validate_and_test_on_the_same_images():
     assert sorted(everyone) == list(range(80))
 
 
+def test_the_splits_of_a_data_set_are_those_of_its_images_keys():
+    data = split([40, 40])
+    keys = list(data.train.source.keys)
+    wanted = split_keys(keys, 0.2)
+    parts = {"train": data.train, "validation": data.validation, "test": data.test}
+    found = {keys[member]: part for part, images in parts.items() for member in images.members}
+    assert found == wanted
+    assert set(found.values()) == set(parts)
+
+
 def test_official_splits_are_whole():
     validation, test = source([2, 3], seed=1), source([4, 1], seed=2)
     data = split([5, 6], validation=validation, test=test)

@@ -35,7 +35,10 @@ def find_conflicts(source: Source) -> tuple[Conflict, ...]:
                 found.append(_conflict(source, opened, opened))
             opened, divided = marker, False
         elif sign == ">":
-            found.append(_conflict(source, opened if opened is not None and divided else marker, marker))
+            if opened is not None and not divided:
+                found.append(_conflict(source, opened, opened))
+                opened = None
+            found.append(_conflict(source, opened or marker, marker))
             opened = None
         elif opened is not None:
             divided = divided or sign == "="
